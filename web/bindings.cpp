@@ -183,6 +183,8 @@ val advance_session(Session& session) {
     if (const auto* diverged = progress.as<DivergedEvent>()) {
       json["weights_kept"] = diverged->weights_kept;
     }
+    if (const auto raised = progress.warnings(); !raised.empty())
+      json["warnings"] = to_json(raised);
     return js_of(json);
   });
 }

@@ -3,4 +3,4 @@
 import { createEngine, hasSimd } from './engine/engine.js'
 
 export const early = hasSimd() && crossOriginIsolated ? createEngine() : undefined
-early?.catch(() => {}) // app.js awaits the same promise and reports the error
+early?.catch(() => {}) // page.js awaits the same promise and reports the error

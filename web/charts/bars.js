@@ -1,6 +1,9 @@
 // Bars of class probabilities, one row per class. The correct class is marked if it is known.
 import { h } from '../dom/dom.js'
 import { percent } from '../dom/format.js'
+import { words } from '../words/words.js'
+
+const own = words.charts.bars
 
 /** The filled part of a bar. @param {number} share 0 to 1 */
 export function barOf(share) {
@@ -19,13 +22,14 @@ export class Bars {
     this.element = h('table', { class: 'bars' }, h('caption', { class: 'visually-hidden' }, caption),
       h('colgroup', {}, h('col', { class: 'col-class' }), h('col'), h('col', { class: 'col-value' })),
       h('thead', { class: 'visually-hidden' }, h('tr', {},
-        ['Class', 'Bar', 'Probability'].map((text) => h('th', { scope: 'col' }, text)))),
+        [own.class, own.bar, own.probability].map((text) => h('th', { scope: 'col' }, text)))),
       this.#body)
   }
 
   /** @param {string[]} names of the classes */
   setClasses(names) {
     this.element.classList.toggle('has-names', names.some((name) => name.length > 2))
+    this.element.style.setProperty('--rows', String(Math.ceil(names.length / 2)))
     this.#rows = names.map((name) => {
       const mark = h('span', { class: 'mark' })
       const bar = h('div', { class: 'bar-fill' })
@@ -48,7 +52,7 @@ export class Bars {
       const text = i === right ? ' ✓' : ''
       if (mark.textContent === text) return
       mark.textContent = text
-      mark.title = text && 'the correct class'
+      mark.title = text && own.correct
     })
     return best
   }

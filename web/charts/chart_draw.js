@@ -1,4 +1,5 @@
-// Draws what a chart has besides its lines: marks at steps, reference levels, and the deviation around a mean.
+// Draws what a chart has besides its lines: marks at steps, reference levels, values outside the range, and the deviation
+// around a mean.
 import uPlot from '../vendor/uPlot.esm.js'
 import { themeColour, themeFont } from '../dom/colours.js'
 
@@ -39,6 +40,33 @@ export function drawMarks(chart, levels, marks, colour) {
     ctx.textAlign = left ? 'right' : 'left'
     ctx.fillText(text, x + (left ? -4 : 4) * scale, bbox.top + (12 + 12 * (i % 4)) * scale)
   })
+  ctx.restore()
+}
+
+/**
+ * A small triangle at the edge of the plot for each value outside its range, or for several close to each other.
+ * @param {any} chart @param {number[]} xs @param {(number | null)[][]} lines @param {[number, number]} range @param {string} colour
+ */
+export function drawOutside(chart, xs, lines, [low, high], colour) {
+  const { ctx, bbox } = chart
+  const scale = uPlot.pxRatio
+  const size = 4 * scale
+  ctx.save()
+  ctx.fillStyle = colour
+  for (const [edge, inwards, out] of /** @type {const} */ ([[bbox.top, 1, (/** @type {number} */ value) => value > high], [bbox.top + bbox.height, -1, (/** @type {number} */ value) => value < low]])) {
+    let last = -Infinity
+    xs.forEach((step, i) => {
+      if (!lines.some((values) => values[i] !== null && out(Number(values[i])))) return
+      const x = chart.valToPos(step, 'x', true)
+      if (x - last < 3 * size) return
+      last = x
+      ctx.beginPath()
+      ctx.moveTo(x, edge)
+      ctx.lineTo(x - size, edge + inwards * size)
+      ctx.lineTo(x + size, edge + inwards * size)
+      ctx.fill()
+    })
+  }
   ctx.restore()
 }
 

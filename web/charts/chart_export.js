@@ -11,10 +11,10 @@ export function toCsv(x, xs, series) {
   const quoted = (/** @type {string} */ text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   const columns = series.flatMap(({ name, values, spread }) => [{ name, values }, ...(spread ? [{ name: `${name} deviation`, values: spread }] : [])])
   const rows = xs.map((at, i) => [at, ...columns.map(({ values }) => values[i] ?? '')].join(','))
-  return [[x.toLowerCase(), ...columns.map(({ name }) => quoted(name))].join(','), ...rows].join('\n') + '\n'
+  return [[x, ...columns.map(({ name }) => quoted(name))].join(','), ...rows].join('\n') + '\n'
 }
 
-/** @param {HTMLCanvasElement} plot the canvas of the chart @param {string} title @param {string} x @param {Series[]} keys @returns {Promise<Blob | null>} */
+/** @param {HTMLCanvasElement} plot the canvas of the chart @param {string} title @param {string} x label of the axis @param {Series[]} keys @returns {Promise<Blob | null>} */
 export function toPng(plot, title, x, keys) {
   const scale = plot.width / (plot.clientWidth || plot.width)
   const [top, bottom, margin] = [58 * scale, 26 * scale, 12 * scale]

@@ -1,5 +1,6 @@
 // The legend of one or several charts: a button per line that hides or shows it.
 import { h, svg } from '../dom/dom.js'
+import { words } from '../words/words.js'
 
 /** @typedef {{name: string, colour: string, dash?: number[]}} Key colour: a custom property such as --accent, or a CSS colour */
 
@@ -13,7 +14,7 @@ export function swatch({ colour, dash = [] }) {
 export class Legend {
   /** The names of the hidden lines. @type {Set<string>} */
   hidden = new Set()
-  element = h('ul', { class: 'chart-legend', 'aria-label': 'Lines' })
+  element = h('ul', { class: 'chart-legend', 'aria-label': words.charts.legend.lines })
   #shown = ''
   /** Called after a line is hidden or shown. @type {(() => void)[]} */
   listeners = []
@@ -24,7 +25,7 @@ export class Legend {
     if (shown === this.#shown) return
     this.#shown = shown
     this.element.replaceChildren(...keys.map((key) => {
-      const button = h('button', { type: 'button', class: 'legend-key', 'aria-pressed': !this.hidden.has(key.name), title: `Hide or show ${key.name}`, onclick: () => {
+      const button = h('button', { type: 'button', class: 'legend-key', 'aria-pressed': !this.hidden.has(key.name), title: words.charts.legend.hide(key.name), onclick: () => {
         if (!this.hidden.delete(key.name)) this.hidden.add(key.name)
         button.setAttribute('aria-pressed', String(!this.hidden.has(key.name)))
         for (const listener of this.listeners) listener()

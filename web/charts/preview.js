@@ -1,5 +1,6 @@
 // Keeps a picture in the panel up to date while its section is open.
 import { messageOf } from '../dom/format.js'
+import { words } from '../words/words.js'
 
 /**
  * Returns a function that draws the picture again if the question has changed.
@@ -22,7 +23,7 @@ export function preview(lab, element, question, ask, draw, fail) {
       draw(answer)
       element.dataset.drawn = text
     } catch (error) {
-      if (mine === latest) fail(messageOf(error))
+      if (mine === latest) fail(words.lab.error(messageOf(error)))
     }
   }
   lab.onEach(['run', 'settings'], () => void show())

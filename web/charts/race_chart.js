@@ -16,11 +16,11 @@ export class RaceChart extends Chart {
   #dots
 
   /**
-   * @param {import('../lab/lab.js').Lab} lab @param {Omit<import('./chart.js').ChartOptions, 'range'> & {top?: number, dots?: boolean}} options
-   *   top: the end of the value axis; default: what the values need; dots: mark each value, if there are few
+   * @param {import('../lab/lab.js').Lab} lab @param {Omit<import('./chart.js').ChartOptions, 'range' | 'among'> & {dots?: boolean}} options
+   *   dots: mark each value, if there are few
    */
-  constructor(lab, { top, dots = false, ...options }) {
-    super(lab, { height: 220, ...options, range: (_low, high) => [0, top ?? (Math.max(0, high) * 1.05 || 1)] })
+  constructor(lab, { dots = false, ...options }) {
+    super(lab, { height: 220, ...options, among: true, range: (low, high, log) => (log && high >= low ? [low / 1.3, high * 1.3] : [log ? 0.01 : 0, Math.max(0, high) * 1.05 || 1]) })
     this.#dots = dots
   }
 

@@ -1,8 +1,10 @@
 // A preview of the whole run, drawn before training: the learning rate, or the step of one weight. The core computes
 // the values.
 import { h, svg } from '../dom/dom.js'
-import { count, plural, short } from '../dom/format.js'
 import { preview } from './preview.js'
+import { words } from '../words/words.js'
+
+const own = words.panel.ratePlot
 
 const width = 270
 const height = 84
@@ -13,10 +15,10 @@ const afterStart = 300
 
 /** @param {import('../lab/lab.js').Lab} lab @param {'lr' | 'moves'} which */
 export function makeRatePlot(lab, which) {
-  const title = which === 'lr' ? 'Learning rate over the run' : 'Step of a weight whose gradient stays 1'
+  const title = own.title[which]
   const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, class: 'rate-plot', role: 'img', 'aria-label': title })
-  const words = h('p', { class: 'field-help' })
-  const element = h('figure', { class: 'rate-figure' }, h('figcaption', { class: 'label' }, title), picture, words)
+  const about = h('p', { class: 'field-help' })
+  const element = h('figure', { class: 'rate-figure' }, h('figcaption', { class: 'label' }, title), picture, about)
   /** The config, with the changes that were made while training. */
   const configOf = () => {
     const { events, lr } = lab.run.config
@@ -37,12 +39,9 @@ export function makeRatePlot(lab, which) {
     const lines = [svg('path', { class: 'rate-axis', d: `M0 ${height - 1}H${width}` }), line(plan.at, values, most, `rate-${which}`)]
     if (which === 'lr' && plan.momentum.length > 0) lines.push(line(plan.at, plan.momentum, 1, 'rate-momentum'))
     picture.replaceChildren(...lines, now)
-    const ends = `${short(values[0])} at the start, at most ${short(most)}, ${short(values[values.length - 1])} at the end`
-    const epochs = `${plural(plan.updates, 'update')} (${count(plan.updates_per_epoch)} per epoch)`
-    picture.setAttribute('aria-label', `${title}: ${ends}, over ${epochs}`)
-    words.textContent = which === 'moves'
-      ? `The effect of momentum, averages and bias correction on the rate: ${ends}.`
-      : `${ends}, over ${epochs}${plan.momentum.length > 0 ? '; dashed: momentum, 0 to 1' : ''}${plan.depends_on_validation ? '; the rate drops when the validation loss stops falling, which cannot be predicted' : ''}.`
+    const told = { first: values[0], most, last: values[values.length - 1], updates: plan.updates, perEpoch: plan.updates_per_epoch }
+    picture.setAttribute('aria-label', own.picture(title, told))
+    about.textContent = own.about[which]({ ...told, momentum: plan.momentum.length > 0, unknown: plan.depends_on_validation })
     mark()
   }
 
@@ -60,7 +59,7 @@ export function makeRatePlot(lab, which) {
 
   const show = preview(lab, element, () => [configOf(), lab.run.dataset], () => lab.rates(configOf()), draw, (message) => {
     picture.replaceChildren()
-    words.textContent = message
+    about.textContent = message
   })
   lab.onEach(['run', 'settings', 'state'], () => lab.run && mark())
   setTimeout(() => void show(), afterStart)

@@ -1,17 +1,20 @@
 // The units of a layer as a grid of cells in diverging colours, one cell per unit, in row-major order. Pointer or arrow
 // keys select a unit and show its value. Options change the colours and texts.
 import { diverging } from '../dom/colours.js'
-import { h, set } from '../dom/dom.js'
-import { count, short } from '../dom/format.js'
+import { h, say, set } from '../dom/dom.js'
+import { short } from '../dom/format.js'
+import { words } from '../words/words.js'
 
 /** Possible sides of a cell in CSS pixels. The largest that keeps the grid low enough is used. */
 const cellSizes = [22, 18, 16, 14, 12, 10, 8, 6, 5, 4, 3]
 const maxHeight = 200
+const own = words.units.unitGrid
 
 /**
- * @typedef {{colour?: (value: number, limit: number) => string, crossed?: (unit: number) => boolean, describe?: (unit: number) => string,
- *            summary?: () => string, choose?: (unit: number) => void}} GridOptions
- *   colour: of a cell; crossed: whether a unit is marked by a cross; NaN always is; describe: text after the number of a
+ * @typedef {{colour?: (value: number, limit: number) => string, crossed?: (unit: number) => boolean, black?: (unit: number) => boolean,
+ *            describe?: (unit: number) => string, summary?: () => string, choose?: (unit: number) => void}} GridOptions
+ *   colour: of a cell; crossed: whether a unit is marked by a cross; NaN always is; black: whether
+ *   it is black with a cross in its colour; describe: text after the number of a
  *   unit; summary: text while no unit is selected; choose: called after a click or Enter on a unit
  */
 
@@ -38,7 +41,7 @@ export class UnitGrid {
     this.#name = name
     this.#options = options
     this.#canvas = h('canvas', {
-      class: `unit-grid${options.choose ? ' can-choose' : ''}`, tabIndex: 0, role: 'slider', 'aria-valuemin': 0, 'aria-label': `Units of ${name}`,
+      class: `unit-grid${options.choose ? ' can-choose' : ''}`, tabIndex: 0, role: 'slider', 'aria-valuemin': 0, 'aria-label': own.unitsOf(name),
       onpointermove: (/** @type {PointerEvent} */ event) => this.#pick(this.#unitAt(event)),
       onpointerleave: () => this.#pick(-1),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
@@ -55,14 +58,15 @@ export class UnitGrid {
     this.#values = values
     this.#limit = limit
     if (resized) this.#layOut()
-    else this.#draw()
+    else this.draw()
     this.#read()
   }
 
   /** Marks the unit that other views show. @param {number} unit or -1 */
   mark(unit) {
+    if (unit === this.#chosen) return
     this.#chosen = unit
-    this.#draw()
+    this.draw()
   }
 
   #layOut() {
@@ -80,10 +84,11 @@ export class UnitGrid {
     }
     this.#canvas.setAttribute('aria-valuemax', String(units - 1))
     this.#canvas.dataset.columns = String(this.#columns)
-    this.#draw()
+    this.draw()
   }
 
-  #draw() {
+  /** Draws the cells, also after what the options say about them has changed. */
+  draw() {
     const context = this.#canvas.getContext('2d')
     if (!context) return
     const scale = this.#canvas.width / (this.#columns * this.#cell)
@@ -91,16 +96,19 @@ export class UnitGrid {
     const placeOf = (/** @type {number} */ unit) => [(unit % this.#columns) * this.#cell, Math.floor(unit / this.#columns) * this.#cell]
     context.setTransform(scale, 0, 0, scale, 0, 0)
     context.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
-    context.strokeStyle = '#111'
     context.lineWidth = 1
     this.#values.forEach((value, i) => {
       const [x, y] = placeOf(i)
       const limit = this.#limit ?? this.#largest[i]
-      context.fillStyle = this.#options.colour?.(value, limit) ?? diverging(value, limit)
+      const colour = this.#options.colour?.(value, limit) ?? diverging(value, limit)
+      const black = this.#options.black?.(i)
+      context.fillStyle = black ? '#111' : colour
+      context.strokeStyle = black ? colour : '#111'
       context.fillRect(x, y, side, side)
-      const crossed = Number.isNaN(value) || this.#options.crossed?.(i)
+      const crossed = black || Number.isNaN(value) || this.#options.crossed?.(i)
       if (crossed) context.stroke(new Path2D(`M${x} ${y}L${x + side} ${y + side}M${x + side} ${y}L${x} ${y + side}`))
     })
+    context.strokeStyle = '#111'
     for (const [unit, width] of [[this.#chosen, 3], [this.#picked, 2]]) {
       const [x, y] = placeOf(unit)
       context.lineWidth = width
@@ -119,7 +127,7 @@ export class UnitGrid {
   #pick(unit) {
     if (unit === this.#picked) return
     this.#picked = unit
-    this.#draw()
+    this.draw()
     this.#read()
   }
 
@@ -149,10 +157,10 @@ export class UnitGrid {
     const largest = this.#values.reduce((most, value) => (value > most ? value : most), -Infinity)
     const { describe, summary } = this.#options
     const text = this.#picked >= 0
-      ? `unit ${this.#picked}: ${describe?.(this.#picked) ?? short(this.#values[this.#picked])}`
-      : summary?.() ?? `${count(on)} of ${count(this.#values.length)} above zero, largest ${short(largest)}${bad ? `, ${bad} NaN` : ''}`
-    this.#readout.textContent = text
+      ? own.unit(this.#picked, describe?.(this.#picked) ?? short(this.#values[this.#picked]))
+      : summary?.() ?? own.summary({ on, all: this.#values.length, largest: short(largest), bad })
+    say(this.#readout, text)
     this.#canvas.title = this.#picked >= 0 && describe ? text : ''
-    set(this.#canvas, { 'aria-valuenow': Math.max(0, this.#picked), 'aria-valuetext': `${this.#name}, ${text}` })
+    set(this.#canvas, { 'aria-valuenow': Math.max(0, this.#picked), 'aria-valuetext': own.spoken(this.#name, text) })
   }
 }

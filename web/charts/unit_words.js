@@ -1,11 +1,15 @@
-// The text and the colour that describe a unit in the dead-unit map and the unit inspector.
+// The text and the colour that describe a unit in the map of silent units and the unit inspector.
 import { diverging, nanColour } from '../dom/colours.js'
-import { count, percent, plural, short } from '../dom/format.js'
+import { percent, short } from '../dom/format.js'
+import { words } from '../words/words.js'
 
 /** @import { LayerSnapshot, ProbeSnapshot } from '../engine/protocol.js' */
+/** @typedef {{step: number, samples: number, layers: {layer: number, dead: number[]}[]}} DeadCheck of the whole training set */
+
+const own = words.units.unitWords
 
 /**
- * Orange for a unit that never fires, otherwise from grey to blue by its firing rate.
+ * Orange for a unit whose output is never above 0, otherwise from grey to blue by its firing rate.
  * @param {number} firing share of the outputs above 0, 0 to 1 @param {number} limit rate of full blue
  */
 export function firingColour(firing, limit) {
@@ -14,27 +18,26 @@ export function firingColour(firing, limit) {
 }
 
 /**
- * Describes how often a unit fires and whether it is dead, since which step and at which learning rate.
- * @param {ProbeSnapshot} snapshot @param {LayerSnapshot} layer @param {number} unit
- * @param {{step: number, silent: Set<number>, dead: Set<number>, samples: number}} [everywhere] a count over all samples
+ * Describes how often a unit fires; whether it is silent, since which recorded step and at which learning rate; and whether
+ * it is dead, if that was checked at this step.
+ * @param {ProbeSnapshot} snapshot @param {LayerSnapshot} layer @param {number} unit @param {DeadCheck} [check]
  */
-export function unitWords(snapshot, layer, unit, everywhere) {
-  const { firing = [], dead = [], lives = [], positions } = layer
-  const parts = [`fires on ${percent(firing[unit] ?? NaN, 1)} of ${positions > 1 ? `the ${count(positions)} positions of ` : ''}${count(snapshot.samples)} images`]
+export function unitWords(snapshot, layer, unit, check) {
+  const { firing = [], silent = [], lives = [], positions } = layer
+  const parts = [own.fires(percent(firing[unit] ?? NaN, 1), snapshot.samples, positions)]
   const life = lives.find((each) => each.unit === unit)
   if (life) {
-    const [died, revived] = [whenOf(life.died, life.died_lr), life.revived === undefined ? '' : whenOf(life.revived, life.revived_lr ?? NaN)]
-    if (life.dead) parts.push(`dead ${life.died === 0 ? 'from the start' : `since ${died}`}${revived ? `, last revived at ${revived}` : ''}`)
-    else parts.push(`was dead ${life.died === 0 ? 'from the start' : `from ${died}`}, revived at ${revived}`)
-    if (life.deaths > 1) parts.push(plural(life.deaths, 'death'))
-  } else if (dead.includes(unit)) parts.push('dead')
+    const now = silent.includes(unit)
+    const rate = short(life.since_lr)
+    if (now && !life.silent) parts.push(own.silent)
+    else if (life.since === 0) parts.push(now ? own.silentFromStart : own.wasSilentFromStart)
+    else parts.push(now ? own.silentSince(life.since, rate) : own.wasSilentFrom(life.since, rate))
+    if (life.revived !== undefined) parts.push((now ? own.firedAgain : own.firesAgain)(life.revived, short(life.revived_lr ?? NaN)))
+    if (life.times > 1) parts.push(own.fellSilent(life.times))
+  } else if (silent.includes(unit)) parts.push(own.silent)
   const batch = snapshot.gradients?.activations.find((each) => each.layer === layer.layer)
-  if (batch?.silent_on_batch.includes(unit)) parts.push(`silent on the batch of step ${snapshot.gradients?.step}`)
-  if (everywhere?.step === snapshot.step) {
-    parts.push(`${everywhere.dead.has(unit) ? 'dead' : everywhere.silent.has(unit) ? 'silent' : 'not silent'} on all ${count(everywhere.samples)}`)
-  }
-  return parts.join('; ')
+  if (batch?.silent_on_batch.includes(unit)) parts.push(own.silentOnBatch(snapshot.gradients?.step ?? 0))
+  const checked = check?.step === snapshot.step ? check.layers.find((each) => each.layer === layer.layer) : undefined
+  if (check && checked) parts.push((checked.dead.includes(unit) ? own.dead : own.notDead)(check.samples))
+  return own.join(parts)
 }
-
-/** @param {number} step @param {number} rate */
-const whenOf = (step, rate) => `step ${count(step)} (learning rate ${short(rate)})`

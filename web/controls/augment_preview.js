@@ -3,22 +3,24 @@
 import { drawPixels, paperAndInk } from '../dom/colours.js'
 import { h, iconButton } from '../dom/dom.js'
 import { preview } from '../charts/preview.js'
+import { words } from '../words/words.js'
 
+const own = words.panel.augmentPreview
 const versions = 16
 
 /** @param {import('../lab/lab.js').Lab} lab */
 export function makeAugmentPreview(lab) {
-  const canvases = Array.from({ length: versions }, (_, i) => h('canvas', { class: 'augmented', role: 'img', 'aria-label': `Epoch ${i + 1}` }))
-  const words = h('p', { class: 'field-help' })
+  const canvases = Array.from({ length: versions }, (_, i) => h('canvas', { class: 'augmented', role: 'img', 'aria-label': own.epoch(i + 1) }))
+  const about = h('p', { class: 'field-help' })
   const error = h('p', { class: 'field-error', role: 'alert' })
   const fields = lab.registry.fields.map(({ name }) => name).filter((name) => name.startsWith('augment_'))
   const element = h('figure', { class: 'augment-figure' },
-    h('figcaption', { class: 'field-head' }, h('span', { class: 'label' }, 'A training image in epochs 1 to 16'),
-      iconButton('dice', 'Another training image', () => {
+    h('figcaption', { class: 'field-head' }, h('span', { class: 'label' }, own.title),
+      iconButton('dice', own.another, () => {
         sample = Math.floor(Math.random() * lab.run.dataset.train)
         void show()
       })),
-    h('div', { class: 'augment-grid' }, canvases), words, error)
+    h('div', { class: 'augment-grid' }, canvases), about, error)
   let sample = 0
 
   const show = preview(lab, element, () => {
@@ -30,8 +32,7 @@ export function makeAugmentPreview(lab) {
     const size = height * width
     canvases.forEach((canvas, i) => drawPixels(canvas, pixels.subarray(i * size, (i + 1) * size), lab.run.dataset))
     const on = lab.registry.fields.filter(({ name, default: none }) => fields.includes(name) && name !== 'augment_elastic_sigma' && lab.shown[name] !== none)
-    words.textContent = `Training image ${sample}, labelled ${lab.classNames[label]}: ${on.length === 0
-      ? 'the same in every epoch. Change one of the settings above, for example Rotation to 10.' : `with ${on.map((field) => field.label.toLowerCase()).join(', ')}.`}`
+    about.textContent = own.about(sample, lab.classNames[label], on.map((field) => field.label))
     error.textContent = ''
   }, (message) => (error.textContent = message))
   lab.on('theme', () => void show())

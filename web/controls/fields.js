@@ -2,6 +2,7 @@
 // control has a label, help, a button that restores the default, and a place for the error of the last input.
 import { h, iconButton, uniqueId } from '../dom/dom.js'
 import { capitalised } from '../dom/format.js'
+import { words } from '../words/words.js'
 
 /**
  * @typedef {import('../lab/lab.js').Lab} Lab
@@ -9,19 +10,22 @@ import { capitalised } from '../dom/format.js'
  * @typedef {{element: HTMLElement, show: () => void}} Control show() updates it from the lab
  */
 
+const own = words.panel.fields
+
 /** The parts that all controls share: label, help, reset button and error. @param {Lab} lab @param {Field} field */
 export function frame(lab, field) {
   const id = uniqueId(field.name)
   const errorId = uniqueId('error')
   const error = h('p', { class: 'field-error', id: errorId, role: 'alert' })
-  const back = iconButton('reset', `Reset ${field.label} to ${shortDefault(field)}`, () => void commit(String(field.default)), 'icon-button back')
+  const back = iconButton('reset', own.reset(field.label, shortDefault(field)), () => void commit(String(field.default)), 'icon-button back')
   const label = h('label', { for: id }, field.label)
   const body = h('div', { class: 'field-body' })
   // Inputs that the engine has not answered yet.
   let applying = 0
+  let wrong = ''
   const element = h('div', { class: 'field', 'data-field': field.name },
     h('div', { class: 'field-head' }, label,
-      field.live && h('span', { class: 'badge', title: 'Takes effect while training' }, 'live'), back),
+      field.live && h('span', { class: 'badge', title: own.live.about }, own.live.label), back),
     body, h('p', { class: 'field-help', id: `${id}-help` }, capitalised(field.help)), error)
 
   /** @param {string} text */
@@ -33,9 +37,9 @@ export function frame(lab, field) {
   /** Applies a text. @param {string} text @returns {Promise<boolean>} whether it is valid */
   async function commit(text) {
     applying += 1
-    const wrong = await lab.edit(field.name, text)
+    wrong = await lab.edit(field.name, text)
     applying -= 1
-    fail(wrong)
+    fail(wrong && words.lab.error(wrong))
     return !wrong
   }
 
@@ -55,13 +59,13 @@ export function frame(lab, field) {
     } }
   }
 
-  return { id, describedBy: `${id}-help ${errorId}`, element, body, label, error, commit, fail, show, control }
+  return { id, describedBy: `${id}-help ${errorId}`, element, body, label, error, wrong: () => wrong, commit, fail, show, control }
 }
 
-/** @param {Field} field */
+/** The default of a setting, or '' if its text is long. @param {Field} field */
 function shortDefault(field) {
   const name = String(field.default)
-  return `its default${name && name.length < 20 ? `, ${field.choices?.find((choice) => choice.name === name)?.label ?? name}` : ''}`
+  return name.length < 20 ? field.choices?.find((choice) => choice.name === name)?.label ?? name : ''
 }
 
 /** The control for a field. @param {Lab} lab @param {Field} field @returns {Control} */
@@ -83,7 +87,7 @@ function makeText(lab, field) {
   const whole = field.type === 'integer'
   const input = h('input', {
     id: parts.id, type: 'text', autocomplete: 'off', spellcheck: false, class: field.type === 'text' ? '' : 'number',
-    inputMode: whole ? 'numeric' : field.type === 'number' && !field.auto ? 'decimal' : 'text',
+    inputMode: field.auto ? 'text' : whole ? 'numeric' : field.type === 'number' ? 'decimal' : 'text',
     'aria-describedby': parts.describedBy,
     onchange: () => void parts.commit(input.value.trim()),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
@@ -97,7 +101,7 @@ function makeText(lab, field) {
   })
   const text = () => String(Number((10 ** Number(slider.value)).toPrecision(2)))
   const slider = h('input', {
-    type: 'range', min: String(decades.from), max: String(decades.to), step: '0.05', 'aria-label': `${field.label}, slider`,
+    type: 'range', min: String(decades.from), max: String(decades.to), step: '0.05', 'aria-label': own.slider(field.label),
     oninput: () => {
       input.value = text()
       slider.setAttribute('aria-valuetext', input.value)
@@ -107,7 +111,7 @@ function makeText(lab, field) {
   if (field.type === 'number' && field.live) parts.body.append(slider)
   parts.body.append(input)
   if (field.name === 'seed') {
-    parts.body.append(iconButton('dice', 'Another seed', () => void parts.commit(String(Math.floor(Math.random() * 1e6)))))
+    parts.body.append(iconButton('dice', own.anotherSeed, () => void parts.commit(String(Math.floor(Math.random() * 1e6)))))
   }
   return parts.control(() => {
     const value = lab.shown[field.name]

@@ -3,6 +3,9 @@
 import { curveOf, smallCurve } from '../charts/curve.js'
 import { h, icon, iconButton } from '../dom/dom.js'
 import * as edit from '../lab/model_text.js'
+import { words } from '../words/words.js'
+
+const own = words.panel.layerRows
 
 /** @param {import('../lab/lab.js').Lab} lab @param {(text: string) => Promise<boolean>} commit applies the new text of the model */
 export function makeLayerRows(lab, commit) {
@@ -10,13 +13,13 @@ export function makeLayerRows(lab, commit) {
   const names = activations.map(({ name }) => name)
   const list = h('ol', { class: 'layer-rows' })
   const option = (/** @type {{name: string, about: string}} */ { name, about }) => h('option', { value: name, title: about }, name)
-  const add = h('select', { 'aria-label': 'Add a layer', onchange: () => {
+  const add = h('select', { 'aria-label': own.label, onchange: () => {
     const activation = edit.activationLayer(lab.shown.model, names) || names[0]
     void commit(edit.withLayer(lab.shown.model, known.find(({ name }) => name === add.value)?.example ?? add.value, activation))
     add.value = ''
-  } }, h('option', { value: '' }, 'Add a layer…'),
-  h('optgroup', { label: 'Layers' }, known.filter(({ name }) => !names.includes(name)).map(option)),
-  h('optgroup', { label: 'Activations' }, known.filter(({ name }) => names.includes(name)).map(option)))
+  } }, h('option', { value: '' }, own.add),
+  h('optgroup', { label: own.layers }, known.filter(({ name }) => !names.includes(name)).map(option)),
+  h('optgroup', { label: own.activations }, known.filter(({ name }) => names.includes(name)).map(option)))
   let current = ''
   /** Index of the row that is being dragged. */
   let dragged = -1
@@ -42,15 +45,14 @@ export function makeLayerRows(lab, commit) {
     const word = edit.wordOf(layer)
     const activation = activations.find(({ name }) => name === word)
     const last = at === of - 1
-    const name = `layer ${at + 1}, ${word}`
     const moveTo = (/** @type {number} */ to, /** @type {string} */ button, from = at) => apply(edit.moved(current, from, to), to, button)
-    const up = iconButton('up', `Move ${name} up`, () => moveTo(at - 1, '.up'), 'icon-button quiet up')
-    const down = iconButton('down', `Move ${name} down`, () => moveTo(at + 1, '.down'), 'icon-button quiet down')
-    const remove = iconButton('close', `Remove ${name}`, () => apply(edit.withLayerAt(current, at, ''), at, '.remove'), 'icon-button quiet remove')
+    const up = iconButton('up', own.up(at + 1, word), () => moveTo(at - 1, '.up'), 'icon-button quiet up')
+    const down = iconButton('down', own.down(at + 1, word), () => moveTo(at + 1, '.down'), 'icon-button quiet down')
+    const remove = iconButton('close', own.remove(at + 1, word), () => apply(edit.withLayerAt(current, at, ''), at, '.remove'), 'icon-button quiet remove')
     up.disabled = at === 0 || last
     down.disabled = at >= of - 2
     remove.disabled = of === 1
-    const handle = h('span', { class: 'drag', 'aria-hidden': 'true', draggable: !last, title: 'Drag to move the layer' }, icon('drag'))
+    const handle = h('span', { class: 'drag', 'aria-hidden': 'true', draggable: !last, title: own.drag }, icon('drag'))
     handle.addEventListener('dragstart', () => (dragged = at))
     const item = h('li', { 'data-layer': word }, handle, activation ? activationOf(layer, at, activation) : h('span', { class: 'layer-word' }, word),
       argumentsOf(layer, at, activation), h('span', { class: 'layer-tools' }, up, down, remove))
@@ -73,7 +75,7 @@ export function makeLayerRows(lab, commit) {
 
   /** @param {string} layer @param {number} at @param {import('../engine/protocol.js').Activation} activation */
   function activationOf(layer, at, activation) {
-    const select = h('select', { 'aria-label': `Activation of layer ${at + 1}`, onchange: () => void attempt(edit.withLayerAt(current, at, select.value)) },
+    const select = h('select', { 'aria-label': own.activation(at + 1), onchange: () => void attempt(edit.withLayerAt(current, at, select.value)) },
       activations.map(({ name, label }) => h('option', { value: name, selected: name === activation.name }, label)))
     const picture = h('span', { class: 'layer-curve' })
     curveOf(lab.engine, activation, edit.parametersOf(layer)).then((curve) => picture.replaceChildren(smallCurve(curve)), () => {})
@@ -88,7 +90,7 @@ export function makeLayerRows(lab, commit) {
     if (!takes || (activation && activation.parameters.length === 0)) return h('span', { class: 'layer-arguments' })
     const shown = activation?.parameters.map(({ symbol, default: value }) => `${symbol} ${Number(value.toPrecision(3))}`).join(', ') ?? takes
     return h('input', { type: 'text', class: 'layer-arguments', value: edit.argumentsOf(layer), autocomplete: 'off', spellcheck: false, placeholder: shown,
-      title: `${word} takes ${takes}`, 'aria-label': `Arguments of layer ${at + 1}, ${word}`,
+      title: own.takes(word, takes), 'aria-label': own.arguments(at + 1, word),
       onchange: (/** @type {any} */ { target }) => void attempt(edit.withLayerAt(current, at, `${word} ${target.value.trim()}`.trim())) })
   }
 

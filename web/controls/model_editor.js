@@ -2,11 +2,13 @@
 // show and edit the same text. An error is marked at its position in the text.
 import { curveOf, largeCurve, smallCurve } from '../charts/curve.js'
 import { h, uniqueId } from '../dom/dom.js'
-import { formula as mathOf } from '../dom/formula.js'
+import { formula as mathOf } from '../charts/formula.js'
 import { frame, showText } from './fields.js'
-import { count, plural } from '../dom/format.js'
 import { makeLayerRows } from './layer_rows.js'
 import * as edit from '../lab/model_text.js'
+import { words } from '../words/words.js'
+
+const own = words.panel.modelEditor
 
 /** Milliseconds after the last key until the typed model is described. */
 const typingPause = 200
@@ -36,7 +38,7 @@ export function makeModelEditor(lab, field) {
   /** Applies a text, or marks the error in it. @param {string} text */
   async function commit(text) {
     const good = await parts.commit(text)
-    const place = good ? undefined : edit.placeOf(text, parts.error.textContent ?? '')
+    const place = good ? undefined : edit.placeOf(text, parts.wrong())
     marked.hidden = !place
     if (!place) return good
     const { start, end } = place
@@ -48,8 +50,8 @@ export function makeModelEditor(lab, field) {
   const menu = makeActivationMenu(lab, (name) => void commit(edit.withActivation(lab.shown.model, name, names)))
   const rows = makeLayerRows(lab, commit)
   const summary = h('p', { class: 'field-help' })
-  const layers = h('div', { class: 'field', role: 'group', 'aria-label': 'Layers' },
-    h('div', { class: 'field-head' }, h('span', { class: 'label' }, 'Layers')), rows.element, summary)
+  const layers = h('div', { class: 'field layers-field', role: 'group', 'aria-label': own.layers },
+    h('div', { class: 'field-head' }, h('span', { class: 'label' }, own.layers)), rows.element, summary)
 
   /** @param {string} model @param {boolean} draft typed but not applied yet */
   async function describe(model, draft) {
@@ -58,8 +60,7 @@ export function makeModelEditor(lab, field) {
     if (draft) lab.emit('draft', described)
     const sizes = [described.input_shape.filter((size, i) => i > 0 || size > 1).join('×'),
       ...described.layers.filter(({ kind }) => kind !== 'activation').map(({ output_shape: shape }) => shape.join('×'))]
-    summary.textContent = `${sizes.filter((size, i) => size !== sizes[i - 1]).join(' → ')}, ${plural(described.parameters, 'parameter')}, ` +
-      `${count(described.multiply_adds)} multiply-adds per image`
+    summary.textContent = own.summary(sizes.filter((size, i) => size !== sizes[i - 1]).join(' → '), described.parameters, described.multiply_adds)
   }
 
   function show() {
@@ -81,8 +82,8 @@ export function makeModelEditor(lab, field) {
 function makeActivationMenu(lab, choose) {
   const { activations } = lab.registry
   const id = uniqueId('activation')
-  const mixed = h('option', { value: 'mixed', hidden: true }, 'Mixed: see the text below')
-  const none = h('option', { value: '', hidden: true }, 'None')
+  const mixed = h('option', { value: 'mixed', hidden: true }, own.mixed)
+  const none = h('option', { value: '', hidden: true }, own.none)
   const options = activations.map(({ name, label }) => h('option', { value: name }, h('span', {}, label)))
   const select = h('select', { id, class: 'with-curves', onchange: () => choose(select.value) }, mixed, none, options)
   // If the browser supports pictures in a select, the curves are in its menu; otherwise in a row of buttons below it.
@@ -91,7 +92,7 @@ function makeActivationMenu(lab, choose) {
   if (rich) select.prepend(h('button', { type: 'button' }, chosen))
   const strip = h('div', { class: 'curve-strip', hidden: rich })
   const picture = h('div', { class: 'curve-box' })
-  const element = h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('label', { for: id }, 'Activation')),
+  const element = h('div', { class: 'field' }, h('div', { class: 'field-head' }, h('label', { for: id }, own.activation)),
     select, strip, picture)
 
   for (const [i, activation] of activations.entries()) {
@@ -116,13 +117,13 @@ function makeActivationMenu(lab, choose) {
     const curve = await curveOf(lab.engine, activation, values).catch(() => undefined)
     if (!curve || shown !== layer) return
     const { label, formula, derivative, about, parameters } = activation
-    const settings = parameters.map((p, i) => `${p.symbol} = ${values[i] ?? p.default}${p.learnable ? ' initially' : ''}`)
+    const settings = parameters.map(({ symbol, learnable, default: usual }, i) => ({ symbol, learnable, value: values[i] ?? usual }))
     picture.replaceChildren(
-      largeCurve(curve, `${label}: the function and its derivative from −4 to 4`),
+      largeCurve(curve, own.picture(label)),
       h('dl', { class: 'formulas' },
         h('dt', { class: 'formula-f' }, 'f(x)'), h('dd', {}, mathOf(formula)),
         h('dt', { class: 'formula-df' }, 'f′(x)'), h('dd', {}, mathOf(derivative)),
-        settings.length > 0 && [h('dt', {}, 'with'), h('dd', {}, settings.join(', '))]),
+        settings.length > 0 && [h('dt', {}, own.with), h('dd', {}, own.parameters(settings))]),
       h('p', { class: 'field-help' }, about))
   }
   return { element, show }

@@ -1,5 +1,6 @@
 // Notices: what happened, what was kept, what to do. Also the live region that announces milestones to screen readers.
 import { h, iconButton } from '../dom/dom.js'
+import { words } from '../words/words.js'
 
 /** @typedef {import('../lab/lab.js').Notice} Notice */
 
@@ -22,9 +23,9 @@ export class Notices extends HTMLElement {
     this.#list.append(h('section', { class: `notice notice-${notice.kind}`, 'data-key': notice.key },
       h('div', { class: 'notice-words' },
         h('strong', {}, notice.title),
-        h('p', {}, [notice.text, notice.kept, notice.advice].filter(Boolean).join(' '))),
+        h('p', {}, words.frame.notices.together([notice.text, notice.kept ?? '', notice.advice ?? ''].filter(Boolean)))),
       button(notice.action, notice.kind === 'info' ? 'primary' : ''), button(notice.other),
-      iconButton('close', 'Dismiss', () => this.hide(notice.key))))
+      iconButton('close', words.frame.notices.dismiss, () => this.hide(notice.key))))
   }
 
   /** @param {string} key */

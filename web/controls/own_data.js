@@ -2,41 +2,43 @@
 // stays in this tab. The core recognises the format from the file names (src/data/folder.h).
 import { h, onDrop } from '../dom/dom.js'
 import { bytesOfAll } from '../lab/file_bytes.js'
-import { count, plural, sentence } from '../dom/format.js'
+import { sentence } from '../dom/format.js'
+import { words } from '../words/words.js'
 
 /** @import { Found } from '../lab/file_bytes.js' */
 
+const own = words.panel.ownData
+
 /** @param {import('../lab/lab.js').Lab} lab */
 export function makeOwnData(lab) {
-  const status = h('p', { class: 'field-help', role: 'status', 'aria-label': 'Own data' },
-    'Open or drop a .zip or .npz archive, four IDX or .npy files, or a folder that has one folder of PNG images per class, for example cats/1.png. Your files stay in this tab.')
+  const status = h('p', { class: 'field-help', role: 'status', 'aria-label': own.title }, own.about)
   const error = h('p', { class: 'field-error', role: 'alert' })
-  const picker = (/** @type {boolean} */ folder) => {
-    const input = h('input', { type: 'file', hidden: true, multiple: true, 'aria-label': folder ? 'A folder of own data' : 'Files of own data',
+  const picker = (/** @type {'files' | 'folder'} */ kind) => {
+    const input = h('input', { type: 'file', hidden: true, multiple: true, 'aria-label': own[kind].input,
       onchange: () => {
         const files = [...input.files ?? []].map((file) => ({ path: file.webkitRelativePath || file.name, file }))
         input.value = ''
         if (files.length > 0) void open(files)
       } })
-    input.webkitdirectory = folder
-    return [h('button', { type: 'button', class: 'button small', onclick: () => input.click() }, folder ? 'Open a folder…' : 'Open files…'), input]
+    input.webkitdirectory = kind === 'folder'
+    return [h('button', { type: 'button', class: 'button small', onclick: () => input.click() }, own[kind].open), input]
   }
-  const element = h('div', { class: 'own-data' }, h('div', { class: 'own-data-buttons' }, picker(false), picker(true)), status, error)
+  const element = h('div', { class: 'own-data' }, h('div', { class: 'own-data-buttons' }, picker('files'), picker('folder')), status, error)
 
   /** @param {Found[]} found */
   async function open(found) {
     error.textContent = ''
     try {
       const name = nameOf(found, lab)
-      status.textContent = `Reading ${plural(found.length, 'file')}…`
+      status.textContent = own.reading(found.length)
       const info = await lab.engine.addData(name, await bytesOfAll(found))
       lab.ownFiles.set(name, found)
       const wrong = await lab.edit('data', name)
       if (wrong) throw new Error(wrong)
-      status.textContent = `${name}: ${count(info.train)} training and ${count(info.test)} test images of ${info.width} × ${info.height} pixels in ${plural(info.classes, 'class', 'classes')}. It is lost when you close this tab.`
+      status.textContent = own.opened(name, info)
     } catch (reason) {
-      status.textContent = 'The previous data set is still in use.'
-      error.textContent = sentence(reason)
+      status.textContent = own.failed
+      error.textContent = words.lab.error(sentence(reason))
     }
   }
 
@@ -74,7 +76,7 @@ async function filesOf(entry) {
  */
 function nameOf(found, lab) {
   const [first] = found
-  const top = first.path.includes('/') ? first.path.split('/')[0] : found.length === 1 ? first.path.replace(/\.\w+$/, '') : 'own data'
-  const taken = lab.engine.datasets.filter(({ own }) => !own).map(({ name }) => name)
-  return taken.includes(top) ? `${top} of your own` : top
+  const top = first.path.includes('/') ? first.path.split('/')[0] : found.length === 1 ? first.path.replace(/\.\w+$/, '') : own.unnamed
+  const taken = lab.engine.datasets.filter((each) => !each.own).map(({ name }) => name)
+  return taken.includes(top) ? own.distinct(top) : top
 }

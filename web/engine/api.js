@@ -67,9 +67,15 @@
  *   does not affect the run. Both count from 0
  * @property {(layer: number, unit: number, strongest?: number) => import('./protocol.js').UnitReport} unit one unit of an
  *   activation layer: its weights, and the given number of probe images that excite it most
- * @property {(request?: import('./protocol.js').ProbeRequest) => import('./protocol.js').ProbeSnapshot} probe a snapshot of the
- *   monitors now: units, gradients, warnings. Does not affect training, and costs nothing unless requested. Gradients are
- *   those of the last watched step; requesting them watches the next one
+ * @property {(request?: import('./protocol.js').ProbeRequest) => import('./protocol.js').ProbeSnapshot} probe a live snapshot of the
+ *   monitors now: units, gradients. Affects neither training nor what the run records, and costs nothing unless requested.
+ *   Gradients are those of the last watched step; requesting them watches the next one
+ * @property {(samples: number) => {layer: number, name: string, text: string, units: number, dead: number[]}[] | null} deadPart the
+ *   dead units, found in parts between which other calls are possible: each checks the next samples of the training set, and
+ *   starts again if the weights have changed; null before the last part
+ * @property {(since?: number) => import('./protocol.js').Looks} looks what the run has recorded of its units, from this index on
+ * @property {(step: number) => import('./protocol.js').LookDetails} look all of the look recorded after this step, or throws
+ * @property {() => import('./protocol.js').Warning[]} warnings raised by the recorded looks, in order
  * @property {(hardest?: number) => ClassReport} classes which classes of the test set are confused, and so many hardest samples
  * @property {(hardest: number, samples: number) => ClassReport | null} classesPart the same in parts, between which other calls
  *   are possible: each scores the next samples, and starts again if the weights have changed; null before the last part
@@ -95,6 +101,7 @@
  *   ('loading' events report the progress). After an error the previous run is unchanged and continues
  * @property {(bytes: Uint8Array) => Promise<RunInfo>} restore resumes a checkpoint's run, paused, in place of the current one,
  *   which is kept if the file is invalid. `past` holds the run's history
+ * @property {(epochs: number) => Promise<RunInfo>} moreEpochs continues a finished run, paused, to so many epochs in all
  * @property {() => Promise<Autosaving>} startAutosave from now on saves the run in the browser's storage for a reload or a crash:
  *   at each epoch, every few seconds, and at stops ('autosaved', 'autosaveFailed'). If an earlier autosave is found, nothing is
  *   saved until continueAutosave() or discardAutosave(); if another tab autosaves its run, nothing is saved here
@@ -112,8 +119,12 @@
  * @property {() => void} train until pause(), the end, or divergence; resolves when training has started
  * @property {() => void} pause resolves once the run is paused
  * @property {() => void} step makes exactly one training step
+ * @property {(step: number) => void} limit lets the run train to this step and wait there, still training, until the limit is raised,
+ *   so that two runs keep level; Infinity, as in every new run: no limit. step() ignores it
  * @property {(hardest?: number) => Promise<RunClasses | null>} classesInParts classes() of a paused run, in parts,
  *   between which other requests are answered without delay; null if the run resumed meanwhile
+ * @property {(request?: import('./protocol.js').ProbeRequest) => Promise<import('./protocol.js').ProbeSnapshot>} probe the core's; with
+ *   everywhere it handles other requests meanwhile
  * @property {(format: string, options?: {images?: number}) => Uint8Array} save the run as a file's bytes, to be downloaded: the
  *   network in one of registry.save_formats, or its metrics so far as "csv" or "jsonl"; images: as the core's save()
  * @property {(kind: string, config: Partial<Config>, flags: [string, string][], files?: {from?: Uint8Array}) => Promise<Report>} startExperiment

@@ -43,8 +43,11 @@ const mostPings = 5
 /** Most workers that are started if none becomes ready. */
 const mostTries = 3
 
+/** Milliseconds after which the rest of the messages waits for the next task, so that input is answered in between. */
+const longest = 20
+
 /** Requests that make a run, in which all that is watched is watched again. */
-const runMakers = ['configure', 'restore', 'continueAutosave', 'openRun']
+const runMakers = ['configure', 'restore', 'moreEpochs', 'continueAutosave', 'openRun']
 
 /** The methods that only send a request are added once the worker has sent their names. */
 const Base = /** @type {new () => Emitter<EngineEvents> & import('./api.js').Api} */ (Emitter)
@@ -76,6 +79,10 @@ export class Engine extends Base {
   #dead
   /** The error if a worker that is not ready yet answers no ping. @type {EngineError | undefined} */
   #hung
+  /** Messages that have arrived and wait, in their order, and the timer for them. @type {any[]} */
+  #inbox = []
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #later
   /** Pings since the last answer. */
   #pings = 0
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -122,7 +129,9 @@ export class Engine extends Base {
     const worker = this.#start()
     this.#worker = worker
     worker.onmessage = ({ data }) => {
-      if (worker === this.#worker) this.#receive(data)
+      if (worker !== this.#worker) return
+      this.#inbox.push(...(data.type === 'several' ? data.messages.map((/** @type {object} */ each) => ({ v: data.v, ...each })) : [data]))
+      if (!this.#later) this.#receiveAll()
     }
     worker.onerror = (event) => {
       event.preventDefault()
@@ -182,10 +191,9 @@ export class Engine extends Base {
     return this.request('watch', key, pixels, image)
   }
 
-  /** Starts posting 'probe' events with the monitors' snapshots, as probe() returns them, for all watchers together: each event
-   * holds the data that any of them requested. Events come when the network has changed and the page has drawn the previous
-   * one, and take at most a few hundredths of the training time; with `probe` in the config only at the steps at which the
-   * command line takes snapshots as well. Persists when another run is made. Null ends it for this key.
+  /** Starts posting 'probe' events with the monitors' live snapshots, as probe() returns them, for all watchers together: each
+   * event holds the data that any of them requested. Events come when the network has changed and the page has drawn the previous
+   * one, and take at most a few hundredths of the training time. Persists when another run is made. Null ends it for this key.
    * @param {string} key names the watcher @param {ProbeRequest | null} request @returns {Promise<void>} */
   watchProbe(key, request) {
     if (request) this.#probing.set(key, request)
@@ -214,6 +222,23 @@ export class Engine extends Base {
       this.#waiting.set(id, { done, failed })
       this.#worker?.postMessage({ v: version, type, id, given })
     })
+  }
+
+  /** Handles what has arrived, in its order. */
+  #receiveAll() {
+    this.#later = undefined
+    const start = performance.now()
+    for (let next; (next = this.#inbox.shift());) {
+      try {
+        this.#receive(next)
+      } catch (error) {
+        // A listener failed. The other messages arrive all the same.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+      if (this.#inbox.length > 0 && performance.now() - start > longest) return void (this.#later = setTimeout(() => this.#receiveAll()))
+    }
   }
 
   /** @param {any} message */
@@ -245,6 +270,9 @@ export class Engine extends Base {
   #end(error) {
     this.#dead = error
     clearInterval(this.#pinging)
+    clearTimeout(this.#later)
+    this.#later = undefined
+    this.#inbox = []
     this.#pings = 0
     this.#worker?.terminate()
     const waiting = [...this.#waiting.values()]

@@ -25,8 +25,9 @@
  *   class_names: string[], class_counts: number[], background: number, density: number}} DatasetInfo
  *
  * @typedef {{config: Config, model: ModelDescription, dataset: DatasetInfo, trainSamples: number, totalSteps: number,
- *   threads: number, input: 'sparse'|'dense', past?: Past, savedAs?: string}} RunInfo trainSamples: without the held-out ones;
- *   threads and input: the choices for "automatic" in the config; savedAs: the id of its saved run
+ *   threads: number, input: 'sparse'|'dense', past?: Past, recorded?: {looks: Look[], warnings: Warning[]}, savedAs?: string}} RunInfo
+ *   trainSamples: without the held-out ones; threads and input: the choices for "automatic" in the config; recorded: what a resumed
+ *   run has recorded of its units; savedAs: the id of its saved run
  * @typedef {{points: {step: number[], loss: number[], accuracy: number[]}, progress: Progress | undefined,
  *   epochs: EpochResult[], lines: string[]}} Past the history of a resumed run, without times; lines: its log, only if this
  *   browser has saved it
@@ -51,29 +52,37 @@
  * @typedef {{key: string, image: number, step: number, prediction: Prediction}} Snapshot the outputs for a watched image at this
  *   step; image: the number of the watch request
  *
- * Answers of a probe. Lists of units hold their numbers from 0; a unit of images is a channel. Layers count from 0.
+ * Answers of a probe. Lists of units hold their numbers from 0; a unit of images is a channel. Layers count from 0. A unit is silent
+ * where its output and its gradient are 0 on all probe images, and dead where they are on the whole training set.
  * @typedef {{gradients?: boolean, everywhere?: boolean, components?: string}} ProbeRequest gradients: watch the next step;
- *   everywhere: also all samples from which the probe set is drawn; components: the name of a layer, for the principal components
- *   of its output
- * @typedef {{unit: number, dead: boolean, deaths: number, died: number, died_lr: number, revived?: number,
- *   revived_lr?: number}} UnitLife the last death and revival: steps made when noticed, and the rate then
+ *   everywhere: also find the dead units; components: the name of a layer, for the principal components of its output
+ * @typedef {{unit: number, silent: boolean, times: number, since: number, since_lr: number, revived?: number,
+ *   revived_lr?: number}} UnitLife by the recorded looks alone. times: how often it fell silent; since, revived: the steps of the
+ *   looks that saw the last silence and revival first, and the rate then
  * @typedef {{low: number, high: number, counts: number[], below: number, above: number}} Histogram
  * @typedef {{layer: number, name: string, kind: string, text: string, units: number, positions: number, mean: number,
  *   deviation: number, sparsity: number, input?: {mean: number, deviation: number, histogram: Histogram},
  *   regimes?: {name: 'off'|'saturated'|'leaky'|'curved'|'linear', from: number|null, to: number|null, share: number}[],
- *   firing?: number[], silent?: number[], dead?: number[], silent_everywhere?: number[], dead_everywhere?: number[],
- *   lives?: UnitLife[], slopes?: {name: string, symbol: string, values: number[]}}} LayerSnapshot activation layers also have the
- *   optional properties; null ends of a regime are infinite
+ *   firing?: number[], silent?: number[], dead?: number[], lives?: UnitLife[],
+ *   slopes?: {name: string, symbol: string, values: number[]}}} LayerSnapshot activation layers also have the optional properties,
+ *   dead if everywhere was requested; null ends of a regime are infinite
  * @typedef {{name: string, weight_norm: number, gradient_norm: number, update_norm: number, update_ratio: number|null}} ParameterFlow
  * @typedef {{step: number, lr: number, norm: number, parameters: ParameterFlow[],
  *   activations: {layer: number, negative_share: number|null, silent_on_batch: number[]}[]}} GradientFlow
  * @typedef {{layer: number, name: string, samples: number[], labels: number[], variances: number[], total_variance: number,
  *   mean: number[], components: number[], coordinates: number[]}} Components K components of N points in D dimensions:
  *   components (K, D) and coordinates (N, K), row by row
- * @typedef {{code: string, layer: number|null, message: string}} Warning
+ * @typedef {{code: string, layer: number|null, message: string, step: number}} Warning raised by the look recorded at this step
+ * @typedef {{index: number, step: number, epoch: number, lr: number, layers: {layer: number, units: number, silent: number,
+ *   mean: number, deviation: number, sparsity: number, slopes?: number[]}[], flow: GradientFlow|null}} Look what a run recorded of
+ *   its activation layers after a step. index: among all its looks; silent: a count; flow: of a step since the look before
+ * @typedef {{stride: number, looks: Look[]}} Looks the newest ones. Of those before, the run keeps only those whose index is a
+ *   multiple of stride
+ * @typedef {{step: number, epoch: number, lr: number, samples: number, layers: (Required<Omit<LayerSnapshot, 'dead' | 'lives' | 'slopes'>>
+ *   & Pick<LayerSnapshot, 'slopes'>)[]}} LookDetails all of one look: the activation layers
  * @typedef {{step: number, epoch: number, lr: number, part: string, samples: number,
  *   loss: {window: number, first: number, last: number, lowest: number}|null, layers: LayerSnapshot[],
- *   gradients: GradientFlow|null, components?: Components, warnings: Warning[]}} ProbeSnapshot
+ *   gradients: GradientFlow|null, components?: Components}} ProbeSnapshot
  * @typedef {{name: string, shape: number[], values: number[], largest: number}} UnitWeights
  * @typedef {{layer: number, unit: number, name: string, incoming: UnitWeights|null, outgoing: UnitWeights|null,
  *   strongest: {index: number, label: number, value: number}[], response: number[], largest: number}} UnitReport see
@@ -94,6 +103,8 @@
  * @property {EpochResult} epoch
  * @property {Snapshot} snapshot
  * @property {ProbeSnapshot} probe the answers of the monitors, for watchProbe()
+ * @property {Looks} looks the run has recorded looks, watched or not: at most four such events a second, and one at a stop
+ * @property {Warning} warning a recorded look raised it, once for each code and layer
  * @property {{lines: string[]}} log the lines that the command line prints for the same run
  * @property {{weightsSha256: string}} done
  * @property {{step: number, layer: string, message: string, weightsKept: boolean}} diverged weightsKept: the run has the

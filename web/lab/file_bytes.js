@@ -1,4 +1,5 @@
 // Reads the files that the user has opened. They are read again for each engine that needs them.
+import { words } from '../words/words.js'
 
 /** @typedef {{path: string, file: File}} Found */
 
@@ -8,7 +9,7 @@ export function bytesOfAll(found) {
     try {
       return { path, bytes: new Uint8Array(await file.arrayBuffer()) }
     } catch {
-      throw new Error(`${path} can no longer be read. Open the data again in the Data section of the settings`)
+      throw new Error(words.lab.fileBytes.unreadable(path))
     }
   }))
 }

@@ -56,6 +56,13 @@ export function withActivation(text, layer, names) {
   return layers.flatMap((each, at) => (wordOf(each) === 'dense' && at < last ? [each, layer] : [each])).join(' | ')
 }
 
+/** The model with BatchNorm before each activation; '' if it has some already. @param {string} model @param {string[]} activations */
+export function withNorm(model, activations) {
+  const layers = split(model)
+  if (layers.some((layer) => wordOf(layer) === 'bn' || wordOf(layer) === 'residual')) return ''
+  return layers.flatMap((layer, i) => (activations.includes(wordOf(layer)) && i + 1 < layers.length ? ['bn', layer] : [layer])).join(' | ')
+}
+
 /** @param {string} text @param {number} at @param {string} layer its new text; '' removes the layer */
 export const withLayerAt = (text, at, layer) => edited(text, (layers) => layers.splice(at, 1, ...(layer ? [layer] : [])))
 

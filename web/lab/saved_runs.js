@@ -1,6 +1,7 @@
 // The list of saved runs. The current run is saved when it stops, at each epoch and before another run replaces it, always
 // over its own entry. The views show this list and request changes.
-import { capitalised, plural, sentence } from '../dom/format.js'
+import { capitalised, sentence } from '../dom/format.js'
+import { words } from '../words/words.js'
 import { askToPersist } from './autosaved.js'
 import { smooth, thinned } from './series.js'
 
@@ -9,7 +10,10 @@ import { smooth, thinned } from './series.js'
  * @typedef {SavedRun & {fields: [string, string][]}} ListedRun fields: what is not at its default
  */
 
-const numbered = /^Run (\d+)$/
+const own = words.lab.savedRuns
+
+/** The name of a run that has only a number: as it is stored in each language, and as the page shows it. */
+const [stored, numbered] = [/^Run (\d+)$/, new RegExp(`^${own.name('(\\d+)')}$`)]
 const mostPoints = 400
 const smoothing = 0.9
 /** Least milliseconds between two saves while a run trains: a save takes a tenth of a second. */
@@ -81,14 +85,14 @@ export class SavedRuns {
       } while (changes !== this.#changes)
       this.#loaded = true
     } catch (error) {
-      this.#fail('The saved runs could not be read', error, 'The run on this page continues.')
+      this.#fail(own.notRead, error, own.continues)
     }
     await this.#tell()
   }
 
   /** @param {ListedRun} run @param {string} name */
   rename(run, name) {
-    return this.#change('renamed', () => this.#lab.engine.renameRun(run.id, name))
+    return this.#change(own.notRenamed, () => this.#lab.engine.renameRun(run.id, name))
   }
 
   /** @param {ListedRun} run */
@@ -96,8 +100,8 @@ export class SavedRuns {
     const { engine, run: present } = this.#lab
     if (run.id === present.savedAs) this.#unwanted = present
     await this.#saving
-    await this.#change('deleted', () => engine.deleteRun(run.id))
-    this.#lab.emit('announce', `${run.name} deleted.`)
+    await this.#change(own.notDeleted, () => engine.deleteRun(run.id))
+    this.#lab.emit('announce', own.deleted(run.name))
   }
 
   /** Opens a run at its last saved step. The current run is saved first. @param {ListedRun} run */
@@ -105,23 +109,22 @@ export class SavedRuns {
     try {
       await this.#lab.takeUp(() => this.#lab.engine.openRun(run.id))
       this.#lab.emit('unnotice', { key: 'runs' })
-      this.#lab.emit('announce', `${run.name} is at step ${this.#lab.step}.`)
+      this.#lab.emit('announce', own.opened(run.name, this.#lab.step))
     } catch (error) {
       const known = this.#lab.engine.datasets.some(({ name }) => name === run.data)
-      const advice = known ? 'Its settings can still be opened.' : `Open the files of “${run.data}” first, under the same names.`
-      this.#fail(`${run.name} could not be opened`, error, 'The run on this page is unchanged.', advice)
+      this.#fail(own.notOpened(run.name), error, own.presentUnchanged, known ? own.settingsLeft : own.openFiles(run.data))
     }
     await this.load()
   }
 
-  /** @param {string} what @param {() => Promise<unknown>} work */
-  async #change(what, work) {
+  /** @param {string} title of the notice where it fails @param {() => Promise<unknown>} work */
+  async #change(title, work) {
     try {
       await work()
       this.#changed()
       this.#lab.emit('unnotice', { key: 'runs' })
     } catch (error) {
-      this.#fail(`The run could not be ${what}`, error, 'It is unchanged.')
+      this.#fail(title, error, own.unchanged)
     }
     await this.load()
   }
@@ -176,9 +179,7 @@ export class SavedRuns {
       const before = this.all
       await this.load()
       const lost = before.filter(({ id }) => this.all.every((run) => run.id !== id)).length
-      this.#fail('The run could not be saved', error, lost === 0
-        ? 'Training continues, and all earlier saved runs are intact.'
-        : `Training continues. ${plural(lost, 'saved run')} ${lost === 1 ? 'is' : 'are'} no longer in this browser: the storage was cleared.`)
+      this.#fail(own.notSaved, error, own.afterFailure(lost))
     }
     await this.#tell()
     if (this.usage?.where !== 'memory') askToPersist()
@@ -197,12 +198,12 @@ export class SavedRuns {
   /** @param {import('../engine/storage/storage.js').SavedRun} run @returns {Promise<ListedRun>} */
   async #withFields(run) {
     // A saved run may have settings of another release.
-    return { ...run, fields: await this.#lab.engine.fields(run.config).catch(() => []) }
+    return { ...run, name: run.name.replace(stored, (_, number) => own.name(number)), fields: await this.#lab.engine.fields(run.config).catch(() => []) }
   }
 
   /** @param {string} title @param {unknown} error @param {string} kept @param {string} [advice] */
-  #fail(title, error, kept, advice = 'Delete runs that you no longer need, or download this one’s checkpoint.') {
-    this.#lab.complain({ key: 'runs', title, text: capitalised(sentence(error)), kept, advice })
+  #fail(title, error, kept, advice = own.advice) {
+    this.#lab.complain({ key: 'runs', title, text: capitalised(words.lab.error(sentence(error))), kept, advice })
   }
 }
 

@@ -2,9 +2,14 @@
 // weights.
 import { drawWeights, layOut } from '../charts/weight_picture.js'
 import { drawPixels, roundUp } from '../dom/colours.js'
-import { explain, h } from '../dom/dom.js'
-import { plural, short } from '../dom/format.js'
+import { h } from '../dom/dom.js'
+import { short } from '../dom/format.js'
+import { explain } from './explain.js'
+import { emptyUntilModel } from './empty.js'
 import { View } from './view.js'
+import { words } from '../words/words.js'
+
+const own = words.units.convolution
 
 /** Minimum milliseconds between two updates of the filters while training. */
 const readEvery = 500
@@ -16,12 +21,12 @@ const mostPlanes = 8
 
 export default class ConvolutionView extends View {
   #body = h('div', { class: 'conv-layers' })
-  #input = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The selected image' })
+  #input = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': own.image })
   #scale = h('select', { class: 'small', onchange: () => this.#paint() },
-    h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'all' }, 'same for all layers'), h('option', { value: 'unit' }, 'by channel'))
-  #legend = h('div', { class: 'legend' }, h('span', {}, 'negative'), h('span', { class: 'legend-bar', role: 'img', 'aria-label': 'Orange is negative, grey zero, blue positive' }), h('span', {}, 'positive'),
-    h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale))
-  #tools = h('div', { class: 'conv-tools' }, this.#input, h('p', { class: 'muted' }, 'The selected image. To select another one, use the view One image through the network, Confusion matrix or Hidden space.'))
+    h('option', { value: 'layer' }, own.scales.layer), h('option', { value: 'all' }, own.scales.all), h('option', { value: 'unit' }, own.scales.unit))
+  #legend = h('div', { class: 'legend' }, h('span', {}, own.negative), h('span', { class: 'legend-bar', role: 'img', 'aria-label': own.colours }), h('span', {}, own.positive),
+    h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, own.scale, ' ', this.#scale))
+  #tools = h('div', { class: 'conv-tools' }, this.#input, h('p', { class: 'muted' }, own.imageAbout))
   /** @type {Uint8Array | undefined} */
   #pixels
   /** @type {ShownLayer[]} */
@@ -29,11 +34,7 @@ export default class ConvolutionView extends View {
   #read = 0
 
   build() {
-    this.append(this.#tools, this.#body, this.#legend, explain({
-      what: 'A filter, for example 3 × 3 weights, slides over the image. The map is blue where the image resembles the filter and orange where it resembles its negative: $z_k = w_k ∗ x + b_k$.',
-      look: 'Filters start as noise and become detectors of edges and strokes. A ReLU after them passes only the blue part of a map. A map that is grey for every image is a dead channel.',
-      attempt: 'Compare a 1 with an 8. Then set the learning rate to 0.05 and count the grey maps.',
-    }))
+    this.append(this.#tools, this.#body, this.#legend, explain(own.explain))
     this.lab.on('run', () => this.#begin())
     this.lab.on('image', () => void this.#load())
     this.lab.on('theme', () => this.#drawInput())
@@ -57,13 +58,13 @@ export default class ConvolutionView extends View {
     this.#read = 0
     this.#layers = convolutions.map(({ name, text, output_shape: shape }) => {
       const [channels, height, width] = shape
-      const make = (/** @type {string} */ what) => Array.from({ length: channels }, (_, k) => h('canvas', { class: what, role: 'img', 'aria-label': `${what === 'filter' ? 'Filter' : 'Map'} ${k} of ${name}`, width, height }))
+      const make = (/** @type {'filter' | 'map'} */ what) => Array.from({ length: channels }, (_, k) => h('canvas', { class: what, role: 'img', 'aria-label': own[what](k, name), width, height }))
       return { name, text, shape, maps: new Float32Array(0), filters: make('filter'), images: make('map'), readout: h('output', { class: 'readout' }), scale: h('span') }
     })
     this.#body.replaceChildren(...none
-      ? [h('p', { class: 'empty' }, 'This model has no convolution. Enter, for example, “conv 16x3 p1 | relu | pool 2 | dense 10” as Architecture in the panel.')]
-      : this.#layers.map((layer) => h('section', { class: 'layer' }, h('h3', {}, `${layer.name}: ${layer.text}`, h('span', {}, plural(layer.shape[0], 'channel')), layer.scale),
-        h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': `Channels of ${layer.name}`, onpointerover: (/** @type {any} */ { target }) => this.#say(layer, target.closest('[data-channel]')?.dataset.channel), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
+      ? [emptyUntilModel(this.lab, own.empty, 'conv 16x3 p1 | relu | pool 2 | dense 10')]
+      : this.#layers.map((layer) => h('section', { class: 'layer' }, h('h4', {}, `${layer.name}: ${layer.text}`, h('span', {}, own.channels(layer.shape[0])), layer.scale),
+        h('ul', { class: 'conv-channels', tabIndex: 0, 'aria-label': own.channelsOf(layer.name), onpointerover: (/** @type {any} */ { target }) => this.#say(layer, target.closest('[data-channel]')?.dataset.channel), onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(layer, event) },
           layer.images.map((image, k) => h('li', { 'data-channel': k }, layer.filters[k], image))), layer.readout)))
     if (!none) void this.#load()
     else this.update()
@@ -99,7 +100,7 @@ export default class ConvolutionView extends View {
       const layout = layOut([Math.min(inputs, mostPlanes), rows, columns], this.lab.run.dataset)
       const size = inputs * rows * columns
       layer.filters.forEach((canvas, k) => drawWeights(canvas, values.subarray(k * size), layout, limit))
-      layer.scale.textContent = `filters: full colour at ±${short(limit)}${inputs > mostPlanes ? `, first ${mostPlanes} of ${inputs} planes` : ''}`
+      layer.scale.textContent = own.filterScale(short(limit), mostPlanes, inputs)
     }
     this.dataset.filters = String(step)
   }
@@ -111,9 +112,12 @@ export default class ConvolutionView extends View {
     this.#layers.forEach((layer, at) => {
       const { shape: [, rows, columns], maps, images, readout } = layer
       const layout = layOut([1, rows, columns], this.lab.run.dataset)
-      images.forEach((canvas, k) => drawWeights(canvas, mapOf(layer, k), layout, scale === 'unit' ? largest(mapOf(layer, k)) : limits[at]))
+      images.forEach((canvas, k) => {
+        drawWeights(canvas, mapOf(layer, k), layout, scale === 'unit' ? largest(mapOf(layer, k)) : limits[at])
+        canvas.setAttribute('aria-label', own.map(k, layer.name, mapWords(mapOf(layer, k))))
+      })
       const bad = maps.filter(Number.isNaN).length
-      if (!readout.dataset.channel) readout.textContent = `maps: full colour at ±${scale === 'unit' ? 'each channel’s largest' : short(limits[at])}${bad ? `, ${bad} NaN` : ''}`
+      if (!readout.dataset.channel) readout.textContent = own.mapScale(scale === 'unit' ? undefined : short(limits[at]), bad)
     })
   }
 
@@ -130,10 +134,8 @@ export default class ConvolutionView extends View {
     if (channel === undefined) return
     const k = Number(channel)
     const { name, readout, images } = layer
-    const map = mapOf(layer, k)
-    const above = map.filter((value) => value > 0).length
     readout.dataset.channel = String(k)
-    readout.textContent = `${name}, channel ${k}: from ${short(Math.min(...map))} to ${short(Math.max(...map))}, above zero at ${above} of ${map.length} positions`
+    readout.textContent = own.channel(k, name, mapWords(mapOf(layer, k)))
     images.forEach((image, i) => image.parentElement?.classList.toggle('is-picked', i === k))
     images[k]?.scrollIntoView({ block: 'nearest' })
   }
@@ -144,3 +146,9 @@ const largest = (values) => values.reduce((most, value) => (Number.isFinite(valu
 
 /** A channel of a layer's maps. @param {ShownLayer} layer @param {number} k */
 const mapOf = ({ shape: [, height, width], maps }, k) => maps.subarray(k * height * width, (k + 1) * height * width)
+
+/** @param {Float32Array} map */
+function mapWords(map) {
+  const above = map.filter((value) => value > 0).length
+  return own.values({ low: short(Math.min(...map)), high: short(Math.max(...map)), above, all: map.length })
+}

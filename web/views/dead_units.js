@@ -1,128 +1,180 @@
-// The dead-unit map: one cell per unit, coloured by its firing rate on the probe set; the silent and dead units, with the
-// step and learning rate at which they died; and the counts over time. A click or Enter selects a unit for all views.
-import { explain, h } from '../dom/dom.js'
-import { count, percent, plural } from '../dom/format.js'
+// The map of silent units: one cell per unit, coloured by its firing rate on the probe images, now or at any recorded look;
+// the silent units over the steps; and on demand the check of all training images, which alone calls a unit dead. A click or
+// Enter selects a unit for all views.
+import { h, say, set } from '../dom/dom.js'
+import { count, percent } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
 import { SeriesChart } from '../charts/series_chart.js'
 import { UnitGrid } from '../charts/unit_grid.js'
 import { firingColour, unitWords } from '../charts/unit_words.js'
+import { explain } from './explain.js'
+import { emptyUntilHidden } from './empty.js'
 import { ProbeView } from './probe_view.js'
+import { words } from '../words/words.js'
 
 /** @import { LayerSnapshot, ProbeSnapshot } from '../engine/protocol.js' */
-/** @typedef {{grid: UnitGrid, title: HTMLElement, layer: LayerSnapshot}} Row */
+/** @typedef {{layer: number, firing: number[], silent: number[]}} Shown of a layer, at the chosen moment */
+/** @typedef {{grid: UnitGrid, title: HTMLElement, now: LayerSnapshot, shown: Shown}} Row now: in the latest snapshot */
+
+const own = words.units.deadUnits
+const { fires, join, silent: silentWord } = words.units.unitWords
 
 export default class DeadUnitsView extends ProbeView {
   request = () => ({ gradients: true })
-  codes = ['dead_units']
-  #scale = h('select', { 'aria-label': 'Colour scale of the firing rates', class: 'small', onchange: () => this.refresh() },
-    h('option', { value: 'all' }, 'all alike'), h('option', { value: 'layer' }, 'by layer'), h('option', { value: 'unit' }, 'by unit'))
+  codes = ['silent_units']
+  /** The step of the look that is shown; null: the present moment. @type {number | null} */
+  #step = null
+  /** The look at that step, once it has arrived. @type {Awaited<ReturnType<import('../lab/lab.js').Lab['engine']['look']>> | undefined} */
+  #past
+  #slider = h('input', { type: 'range', min: 0, step: 1, 'aria-label': own.moment, oninput: () => this.#scrub() })
+  #moment = h('output', { class: 'moment', 'aria-live': 'off' })
+  #scale = h('select', { 'aria-label': own.scaleOf, class: 'small', onchange: () => this.refresh() },
+    h('option', { value: 'all' }, own.scales.all), h('option', { value: 'layer' }, own.scales.layer), h('option', { value: 'unit' }, own.scales.unit))
   #full = h('span')
-  #at = h('span', { class: 'muted probe-step' })
   #list = h('div', { class: 'layers' })
-  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so it has no hidden unit.')
-  #count = h('button', { type: 'button', class: 'button small', onclick: () => void this.#countAll() }, 'Count over all images')
-  #counted = h('output', { class: 'readout' })
-  #chart = new SeriesChart(this.lab, { title: 'Units that are dead, over the steps', format: count, range: [0, null] })
-  #body = h('div', {}, this.#list,
-    h('div', { class: 'legend' }, h('span', { class: 'key-cell is-dead' }, 'dead'), h('span', { class: 'key-cell is-silent' }, 'silent'), h('span', {}, 'above 0%'),
-      h('span', { class: 'legend-bar is-firing', role: 'img', 'aria-label': 'From grey to blue by firing rate' }), this.#full,
-      h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, 'Scale ', this.#scale)),
-    h('div', { class: 'view-tools count-tools' }, this.#count, this.#counted), this.#chart.element)
+  #empty = emptyUntilHidden(this.lab)
+  #check = h('button', { type: 'button', class: 'button small', onclick: () => void this.#checkAll() })
+  #checked = h('output', { class: 'readout', 'aria-label': own.title, 'aria-live': 'off' })
+  #chart = new SeriesChart(this.lab, { title: own.chart, format: count, range: [0, null] })
+  #body = h('div', {}, h('div', { class: 'view-tools scrub' }, h('span', {}, own.start), this.#slider, h('span', {}, own.now), this.#moment), this.#list,
+    h('div', { class: 'legend' }, h('span', { class: 'key-cell is-silent' }, own.silent), h('span', { class: 'key-cell is-dead' }, own.dead), h('span', { class: 'key-cell' }, own.never),
+      h('span', { class: 'legend-bar is-firing', role: 'img', 'aria-label': own.colours }), this.#full,
+      h('span', { class: 'legend-nan' }, h('i'), 'NaN'), h('label', { class: 'legend-scale' }, own.scale, ' ', this.#scale)),
+    h('div', { class: 'view-tools count-tools' }, this.#check, this.#checked), this.#chart.element)
   /** @type {Row[]} */
   #rows = []
-  /** The results over all samples, by layer. @type {Map<number, {step: number, silent: Set<number>, dead: Set<number>, samples: number}>} */
-  #everywhere = new Map()
 
   build() {
-    this.append(h('div', { class: 'view-tools' }, this.#at), this.#empty, this.#body, explain({
-      what: 'A unit is silent if its output is above 0 for no probe image, and dead if it has zero output and zero gradient for every probe image. Its input then lies on a flat part of its function, so that $(∂L)/(∂z) = (∂L)/(∂y) f′(z) = 0$: it no longer learns. Count over all images to check this on the whole training set.',
-      look: 'The step at which many units die at once, and the learning rate at that step. A few dead units are usual. Each time is the first snapshot that shows the unit dead.',
-      attempt: 'SGD or Adam with a learning rate of 0.1: most of the map turns orange within an epoch. Then Leaky ReLU with the same rate.',
-    }))
-    this.lab.onEach(['unit', 'state'], () => this.#follow())
+    this.append(this.#empty, this.#body, explain(own.explain))
+    this.lab.onEach(['unit', 'state', 'dead'], () => this.#follow())
+    this.lab.on('progress', () => this.seen && this.#follow())
+    this.lab.on('dead', () => this.refresh())
   }
 
   begin() {
     this.#rows = []
-    this.#everywhere = new Map()
-    this.#counted.textContent = ''
+    this.#step = null
+    this.#past = undefined
     this.#empty.hidden = hiddenActivations(this.lab.run.model).length > 0
     this.#body.hidden = !this.#empty.hidden
     this.#follow()
   }
 
+  /** Shows the look that the slider chooses. */
+  #scrub() {
+    this.#step = this.lab.probes.looks[Number(this.#slider.value)]?.step ?? null
+    this.refresh()
+  }
+
   /** @param {ProbeSnapshot} snapshot */
   draw(snapshot) {
-    const layers = hiddenActivations(snapshot)
-    this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
-    const same = layers.length === this.#rows.length && layers.every(({ name, units }, i) => name === this.#rows[i].layer.name && units === this.#rows[i].layer.units)
-    if (!same) {
-      this.#rows = layers.map((layer, i) => {
-        const grid = new UnitGrid(`${layer.name}, firing rates`, {
-          colour: firingColour,
-          crossed: (unit) => this.#rows[i].layer.dead?.includes(unit) ?? false,
-          describe: (unit) => (this.lab.probes.latest ? unitWords(this.lab.probes.latest, this.#rows[i].layer, unit, this.#everywhere.get(layer.layer)) : ''),
-          summary: () => this.#summary(this.#rows[i].layer),
-          choose: (unit) => this.lab.chooseUnit(layer.layer, unit),
-        })
-        return { grid, layer, title: h('span') }
-      })
-      this.#list.replaceChildren(...this.#rows.map(({ grid, layer, title }) =>
-        h('section', { class: 'layer' }, h('h3', {}, layerTitle(layer), title), grid.element)))
-    }
-    const scale = this.#scale.value
-    layers.forEach((layer, i) => {
-      const row = this.#rows[i]
-      const firing = Float32Array.from(layer.firing ?? [])
-      row.layer = layer
-      row.grid.show(firing, scale === 'unit' ? null : scale === 'all' ? 1 : Math.max(...firing))
-      row.title.textContent = `${plural(layer.units, layer.positions > 1 ? 'channel' : 'unit')}, ${count(layer.dead?.length ?? 0)} dead, ${count(layer.silent?.length ?? 0)} silent` +
-        (scale === 'layer' ? `, full colour at ${percent(Math.max(...firing), 0)}` : '')
-    })
-    this.#full.textContent = { all: '100%', layer: 'the layer’s most', unit: 'the unit’s most so far' }[scale] ?? ''
     const { looks } = this.lab.probes
-    const one = layers.length === 1
-    const valuesOf = (/** @type {number} */ layer, /** @type {'dead' | 'silent'} */ what) =>
-      looks.map((look) => look.layers.find((each) => each.layer === layer)?.[what] ?? null)
-    this.#chart.show(looks.map(({ step }) => step), layers.flatMap(({ layer, name }) => [
-      { name: one ? 'dead' : name, values: valuesOf(layer, 'dead') }, ...(one ? [{ name: 'silent', values: valuesOf(layer, 'silent') }] : []),
-    ]))
+    const layers = hiddenActivations(snapshot)
+    // A long history loses every second look; then the chosen one is that before it.
+    const at = this.#step === null ? looks.length : looks.filter(({ step }) => step <= Number(this.#step)).length - 1
+    const step = this.#step = looks[at]?.step ?? null
+    set(this.#slider, { max: looks.length })
+    this.#slider.value = String(step === null ? looks.length : at)
+    if (step !== null && this.#past?.step !== step) {
+      this.lab.engine.look(step).then((past) => {
+        if (this.#step !== step) return
+        this.#past = past
+        this.refresh()
+      }, () => {})
+    }
+    const past = step === null ? undefined : this.#past
+    this.#makeRows(layers)
+    layers.forEach((layer, i) => {
+      const { firing = [], silent = [] } = past?.layers.find((each) => each.layer === layer.layer) ?? layer
+      Object.assign(this.#rows[i], { now: layer, shown: { layer: layer.layer, firing, silent } })
+    })
+    this.#paint(snapshot.samples)
+    this.#moment.textContent = past ? own.atStepOf(past.step, snapshot.step) : own.atStep(snapshot.step)
+    this.#slider.setAttribute('aria-valuetext', past ? own.atStep(past.step) : own.nowAtStep(snapshot.step))
+    this.#chart.show(looks.map((look) => look.step), layers.map(({ layer, name }) => (
+      { name: layers.length === 1 ? own.silent : name, values: looks.map((look) => look.layers.find((each) => each.layer === layer)?.silent ?? null) })))
     this.#follow()
   }
 
-  /** @param {LayerSnapshot} layer */
-  #summary({ layer, units, firing = [], lives = [] }) {
-    const mean = firing.reduce((sum, rate) => sum + rate, 0) / Math.max(1, units)
-    const revived = lives.filter(({ dead }) => !dead).length
+  /** @param {LayerSnapshot[]} layers */
+  #makeRows(layers) {
+    if (layers.length === this.#rows.length && layers.every(({ name, units }, i) => name === this.#rows[i].now.name && units === this.#rows[i].now.units)) return
+    this.#rows = layers.map((now, i) => {
+      const row = () => this.#rows[i]
+      const grid = new UnitGrid(own.firingRates(now.name), {
+        colour: firingColour,
+        crossed: (unit) => row().shown.silent.includes(unit),
+        black: (unit) => this.#isDead(row(), unit),
+        describe: (unit) => this.#describe(row(), unit),
+        summary: () => this.#summary(row()),
+        choose: (unit) => this.lab.chooseUnit(now.layer, unit),
+      })
+      return { grid, now, shown: { layer: now.layer, firing: [], silent: [] }, title: h('span') }
+    })
+    this.#list.replaceChildren(...this.#rows.map(({ grid, now, title }) => h('section', { class: 'layer' }, h('h4', {}, layerTitle(now), title), grid.element)))
+  }
+
+  /** @param {number} samples of the probe set */
+  #paint(samples) {
+    const scale = this.#scale.value
+    for (const { grid, now, shown, title } of this.#rows) {
+      const firing = Float32Array.from(shown.firing)
+      const most = Math.max(...firing)
+      grid.show(firing, scale === 'unit' ? null : scale === 'all' ? 1 : most)
+      title.textContent = own.silentOf({ silent: shown.silent.length, units: now.units, channels: now.positions > 1, samples, full: scale === 'layer' ? percent(most, 0) : '' })
+    }
+    this.#full.textContent = own.full[/** @type {keyof typeof own.full} */ (scale)]
+  }
+
+  /** Whether the check of all training images found the unit dead at the moment that is shown. @param {Row} row @param {number} unit */
+  #isDead({ now: { layer } }, unit) {
+    const { dead, probes } = this.lab
+    return dead?.step === (this.#step ?? probes.latest?.step) && Boolean(dead?.layers.find((each) => each.layer === layer)?.dead.includes(unit))
+  }
+
+  /** @param {Row} row @param {number} unit */
+  #describe({ now, shown }, unit) {
+    const { dead, probes: { latest } } = this.lab
+    if (!latest) return ''
+    if (this.#step === null) return unitWords(latest, now, unit, dead)
+    return join([fires(percent(shown.firing[unit] ?? NaN, 1), latest.samples, now.positions), ...(shown.silent.includes(unit) ? [silentWord] : [])])
+  }
+
+  /** @param {Row} row */
+  #summary({ now, shown: { firing } }) {
+    const mean = own.average(percent(firing.reduce((sum, rate) => sum + rate, 0) / Math.max(1, firing.length), 1))
+    if (this.#step !== null) return mean
+    const again = (now.lives ?? []).filter(({ silent }) => !silent).length
     const { gradients } = this.lab.probes.latest ?? {}
-    const batch = gradients?.activations.find((each) => each.layer === layer)?.silent_on_batch
-    return `fires on ${percent(mean, 1)} on average${revived ? `; ${revived} revived` : ''}` +
-      (batch ? `; ${batch.length} silent on the batch of step ${gradients?.step}` : '')
+    const batch = gradients?.activations.find((each) => each.layer === now.layer)?.silent_on_batch
+    return join([mean, ...(again > 0 ? [own.again(again)] : []), ...(batch ? [own.silentOnBatch(batch.length, gradients?.step ?? 0)] : [])])
   }
 
-  /** Marks the selected unit, and enables the count over all samples if it is possible now. */
+  /** Marks the selected unit, and says what the check of all training images found. */
   #follow() {
-    for (const { grid, layer } of this.#rows) grid.mark(this.lab.unit?.layer === layer.layer ? this.lab.unit.unit : -1)
-    // A snapshot at a step other than the run's own would see deaths that the command line does not.
-    this.#count.disabled = this.lab.training || this.lab.probes.latest?.step !== this.lab.step
+    const { lab } = this
+    for (const { grid, now } of this.#rows) grid.mark(lab.unit?.layer === now.layer ? lab.unit.unit : -1)
+    say(this.#check, own.check(lab.run.trainSamples))
+    this.#check.disabled = lab.training
+    say(this.#checked, this.#result())
   }
 
-  async #countAll() {
-    const { lab } = this
-    this.#count.disabled = true
-    this.#counted.textContent = 'Counting…'
+  #result() {
+    const { dead, run: { model, trainSamples } } = this.lab
+    if (!dead) return own.unchecked(trainSamples)
+    const hidden = hiddenActivations(model).map(({ name }) => name)
+    const found = dead.layers.filter(({ name }) => hidden.includes(name)).map((each) => ({ dead: each.dead.length, units: each.units, layer: each.name }))
+    return own.checked({ step: dead.step, samples: dead.samples, found, now: this.lab.step })
+  }
+
+  async #checkAll() {
+    this.#check.disabled = true
+    this.#checked.textContent = own.checking
     try {
-      const { step, layers } = await lab.engine.probe({ everywhere: true })
-      if (step !== lab.probes.latest?.step) return
-      const samples = lab.run.trainSamples
-      const found = layers.filter(({ silent_everywhere: silent }) => silent).map(({ layer, name, silent_everywhere: silent = [], dead_everywhere: dead = [] }) => {
-        this.#everywhere.set(layer, { step, silent: new Set(silent), dead: new Set(dead), samples })
-        return layer + 1 < layers.length ? `${name} ${count(dead.length)} dead, ${count(silent.length)} silent` : ''
-      }).filter(Boolean)
-      this.#counted.textContent = `Counted on the whole set at step ${count(step)}: ${found.join('; ')}.`
-      this.refresh()
+      await this.lab.checkDead()
+      this.lab.emit('announce', this.#result())
     } catch {
-      this.#counted.textContent = ''
+      // A stopped engine reports itself.
     } finally {
       this.#follow()
     }

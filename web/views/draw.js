@@ -2,11 +2,13 @@
 import { Bars } from '../charts/bars.js'
 import { drawPixels, themeColour } from '../dom/colours.js'
 import { toMnist } from '../charts/digit.js'
-import { explain, h } from '../dom/dom.js'
-import { percent } from '../dom/format.js'
+import { h } from '../dom/dom.js'
 import { LayerStack } from '../charts/layer_stack.js'
+import { explain } from './explain.js'
 import { View } from './view.js'
+import { words } from '../words/words.js'
 
+const own = words.images.draw
 const side = 280
 const pen = 28
 /** Pixels by which an arrow key moves the pen. */
@@ -15,8 +17,8 @@ const keyStep = 10
 export default class DrawView extends View {
   /** The ink: black on transparent, so that alpha is the amount of ink. The pad shows it in the page's colours. */
   #ink = h('canvas', { width: side, height: side })
-  #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': 'drawing pad',
-    'aria-label': 'Drawing pad', 'aria-describedby': 'draw-keys',
+  #pad = h('canvas', { class: 'pad', width: side, height: side, tabIndex: 0, role: 'application', 'aria-roledescription': own.padRole,
+    'aria-label': own.pad, 'aria-describedby': 'draw-keys',
     onpointerdown: (/** @type {PointerEvent} */ event) => this.#onDown(event), onpointermove: (/** @type {PointerEvent} */ event) => this.#onMove(event),
     onpointerup: () => (this.#from = null), onpointercancel: () => (this.#from = null),
     onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
@@ -24,10 +26,11 @@ export default class DrawView extends View {
       this.#key.shown = false
       this.#paint()
     } })
-  #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': 'The input of the network: the drawing in 28 by 28 pixels' })
-  #verdict = h('output', { class: 'verdict', 'aria-label': 'Drawn digit', 'aria-live': 'off' }, 'Draw here')
-  #bars = new Bars('Probabilities of the drawing')
-  #layers = new LayerStack('The activations of the hidden units appear here while you draw.')
+  #preview = h('canvas', { class: 'pixels small-pixels', role: 'img', 'aria-label': own.input })
+  #turn = 0
+  #verdict = h('output', { class: 'verdict', 'aria-label': own.verdict, 'aria-live': 'off' }, own.nothing)
+  #bars = new Bars(own.bars)
+  #layers = new LayerStack(own.noLayers)
   /** @type {Uint8Array | null} */
   #pixels = null
   /** The last position of the pointer while it is down. @type {{x: number, y: number} | null} */
@@ -39,22 +42,17 @@ export default class DrawView extends View {
   build() {
     this.append(h('div', { class: 'draw' },
       h('div', { class: 'draw-left' }, this.#pad,
-        h('div', { class: 'draw-tools' }, h('button', { type: 'button', class: 'button', onclick: () => this.#clear() }, 'Clear'), this.#preview, this.#verdict)),
+        h('div', { class: 'draw-tools' }, h('button', { type: 'button', class: 'button', onclick: () => this.#clear() }, own.clear), this.#preview, this.#verdict)),
       h('div', { class: 'draw-right' }, this.#bars.element)),
-    h('p', { class: 'field-help', id: 'draw-keys' }, 'Keys: arrows move the pen, space lowers and lifts it, Delete clears the pad.'),
-    this.#layers.element,
-    explain({
-      what: 'The drawing is scaled into 20 × 20 pixels and centred by its mass in 28 × 28 pixels, like the digits of MNIST. The small picture is the input of the network.',
-      look: 'High probabilities for drawings that are not digits: the probabilities always sum to 1, and the network has never seen a letter.',
-      attempt: 'Draw a 7 with a bar, a 1 as a slanted line, a circle in a corner. Then train with augmentation and draw them again.',
-    }))
+    h('p', { class: 'field-help', id: 'draw-keys' }, own.keys),
+    this.#layers.element, explain(own.explain))
     this.lab.on('run', () => this.#begin())
     this.lab.on('theme', () => this.#paint())
     this.lab.on('snapshot', ({ key, prediction }) => {
       if (key !== 'drawing' || !this.#pixels) return
       this.#layers.show(prediction.layers)
       const best = this.#bars.show(prediction.probabilities)
-      this.#verdict.textContent = best < 0 ? 'No class' : `${this.lab.classNames[best]} (${percent(prediction.probabilities[best], 0)})`
+      this.#verdict.textContent = best < 0 ? own.noClass : own.guess(this.lab.classNames[best], prediction.probabilities[best])
     })
     this.#begin()
     this.#paint()
@@ -64,7 +62,8 @@ export default class DrawView extends View {
     this.#bars.setClasses(this.lab.classNames)
     this.#bars.show(null)
     this.#layers.clear()
-    this.update()
+    this.#pixels = null
+    this.#classifySoon()
   }
 
   /** @param {PointerEvent} event */
@@ -102,7 +101,7 @@ export default class DrawView extends View {
     if (event.key === 'Delete' || event.key === 'Backspace') this.#clear()
     else if (event.key === ' ') {
       key.down = !key.down
-      if (!key.down) this.lab.emit('announce', `Drawn digit: ${this.#verdict.textContent}`)
+      if (!key.down) this.lab.emit('announce', own.drawn(this.#verdict.textContent))
     } else if (!move) return
     event.preventDefault()
     const from = { ...key }
@@ -159,20 +158,31 @@ export default class DrawView extends View {
     this.#queued = true
     requestAnimationFrame(() => {
       this.#queued = false
-      const { data } = this.#context.getImageData(0, 0, side, side)
-      this.#pixels = toMnist(data.filter((_, i) => i % 4 === 3), side, side)
-      drawPixels(this.#preview, this.#pixels, { width: 28, height: 28 })
-      this.update()
-      if (this.#pixels) return
-      this.#bars.show(null)
-      this.#layers.clear()
-      this.#verdict.textContent = 'Draw here'
+      void this.#classify()
     })
   }
 
+  /** Makes an image like those of the data set from the drawing: of their size, and dark on light where they are. */
+  async #classify() {
+    const turn = ++this.#turn
+    const { data } = this.#context.getImageData(0, 0, side, side)
+    const { height, width, background } = this.lab.run.dataset
+    const digit = toMnist(data.filter((_, i) => i % 4 === 3), side, side)
+    const light = background > 127
+    const pixels = digit && (light || height !== 28 || width !== 28)
+      ? await this.lab.engine.networkInput('drawing', 28, 28, 1, digit, height, width, light).catch(() => null) : digit
+    if (turn !== this.#turn) return
+    this.#pixels = pixels
+    drawPixels(this.#preview, pixels, { width, height })
+    this.#preview.setAttribute('aria-label', own.inputOf(height, width))
+    this.update()
+    if (pixels) return
+    this.#bars.show(null)
+    this.#layers.clear()
+    this.#verdict.textContent = own.nothing
+  }
+
   update() {
-    const { height, width } = this.lab.run.dataset
-    const fits = height === 28 && width === 28
-    void this.lab.engine.watch('drawing', this.seen && fits ? this.#pixels : null)
+    this.lab.engine.watch('drawing', this.seen ? this.#pixels : null).catch(() => {})
   }
 }

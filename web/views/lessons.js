@@ -1,11 +1,14 @@
 // Claims about ReLU and its relatives, one per row. The user runs a claim and sees the numbers for or against it.
 import { writeHash } from '../lab/hash.js'
-import { explain, h } from '../dom/dom.js'
+import { h } from '../dom/dom.js'
 import { ExperimentRunner } from '../lab/experiment_runner.js'
-import { messageOf, percent, short } from '../dom/format.js'
-import { formula } from '../dom/formula.js'
+import { capitalised, messageOf, percent, short } from '../dom/format.js'
+import { formula } from '../charts/formula.js'
+import { explain } from './explain.js'
 import { View } from './view.js'
+import { words } from '../words/words.js'
 
+const own = words.experiments.lessons
 /** A sign for each verdict of the core, because colours alone are not accessible. @type {Record<string, string>} */
 const signs = { supported: '✓', 'supported in part': '◐', 'no difference': '=', 'not supported': '✗', undecided: '?', refused: '!' }
 
@@ -15,24 +18,20 @@ const sign = (verdict) => h('span', { class: 'verdict-sign', 'aria-hidden': 'tru
 export default class LessonsView extends View {
   /** What experiments measure, by name. @type {Record<string, import('../engine/api.js').Measure>} */
   #measures = {}
+  #called = (/** @type {string} */ measure) => own.measure(measure, this.#measures[measure]?.label ?? measure)
   #runner = new ExperimentRunner(this.lab.ownFiles)
   #whole = h('input', { type: 'checkbox', role: 'switch' })
-  #status = h('output', { class: 'readout', 'aria-label': 'Lesson', 'aria-live': 'off' })
-  #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, 'Stop')
+  #status = h('output', { class: 'readout', 'aria-label': own.status, 'aria-live': 'off' })
+  #stop = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#runner.stop() }, own.stop)
   #own = h('p', { class: 'muted', hidden: true })
   #list = h('ul', { class: 'lesson-list' })
 
   build() {
     this.append(h('div', { class: 'race-tools' },
-      h('label', { class: 'switch-label' }, this.#whole, ' Full lessons: five seeds instead of three, and more data. A lesson then takes minutes'), this.#stop, this.#status), this.#own, this.#list,
-      explain({
-        what: 'A lesson trains the configurations that its claim compares, with several seeds each, and takes the difference for each seed. The claim is supported if the difference is significant at the 5% level and large enough to matter.',
-        look: 'Claims that are not supported: not every claim about activations holds on MNIST with little data. The command line prints the same table.',
-        attempt: 'Run a claim quickly, then in full. Open one of its configurations and change one setting.',
-      }))
+      h('label', { class: 'switch-label' }, this.#whole, own.whole), this.#stop, this.#status), this.#own, this.#list, explain(own.explain))
     this.lab.on('run', () => this.#tellData())
     this.#tellData()
-    this.#fill().catch((error) => (this.#status.textContent = messageOf(error)))
+    this.#fill().catch((error) => (this.#status.textContent = words.lab.error(messageOf(error))))
   }
 
   /** Shows which data set the lessons use. */
@@ -44,7 +43,7 @@ export default class LessonsView extends View {
   #tellData() {
     const { data } = this.lab.run.config
     this.#own.hidden = this.#data === data
-    this.#own.textContent = `The claims are about MNIST. Lessons always run on MNIST, not on “${data}”.`
+    this.#own.textContent = own.onMnist(data)
   }
 
   async #fill() {
@@ -53,8 +52,8 @@ export default class LessonsView extends View {
     this.#list.append(...lessons.map((line) => {
       const [name, claim] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ')).trim()]
       const result = h('div', { class: 'lesson-result' })
-      const button = h('button', { type: 'button', class: 'button small', 'aria-label': `Run ${name}`, onclick: () => this.#run(name, result) }, 'Run')
-      return h('li', { 'data-lesson': name }, h('div', { class: 'lesson-head' }, button, h('p', {}, claim)), result)
+      const button = h('button', { type: 'button', class: 'button small', 'aria-label': own.runLesson(name), onclick: () => this.#run(name, result) }, own.run)
+      return h('li', { 'data-lesson': name }, h('div', { class: 'lesson-head' }, button, h('p', {}, own.claim(name, claim))), result)
     }))
   }
 
@@ -62,24 +61,24 @@ export default class LessonsView extends View {
   async #run(name, result) {
     this.#setRunning(true)
     result.replaceChildren()
-    this.#status.textContent = `${name}: loading the data into a separate worker…`
+    this.#status.textContent = own.loading(name)
     try {
       const base = await this.lab.engine.parse([['data', this.#data], ['threads', '1']])
       /** @type {[string, string][]} */
       const flags = [['only', name]]
       if (!this.#whole.checked) flags.push(['quick', ''])
       const ended = await this.#runner.run('lessons', base, flags, (progress) => {
-        this.#status.textContent = progress.event === 'working' ? `${name}: ${percent(progress.share, 0)}` : `${name}: finished`
+        this.#status.textContent = progress.event === 'working' ? own.working(name, progress.share) : own.finished(name)
         const rows = /** @type {any[]} */ (progress.events)
         const lesson = rows.find((/** @type {any} */ row) => row.event === 'lesson')
         if (!lesson) return
         this.#show(lesson, result)
-        this.lab.emit('announce', `The lesson ${name} has finished: ${lesson.verdict}.`)
+        this.lab.emit('announce', own.ended(name, own.verdict(lesson.verdict)))
       })
-      if (!ended) this.#status.textContent = `${name}: stopped before its end, no verdict`
+      if (!ended) this.#status.textContent = own.stopped(name)
     } catch (error) {
       this.#status.textContent = ''
-      result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, messageOf(error)))
+      result.replaceChildren(h('p', { class: 'field-error', role: 'alert' }, words.lab.error(messageOf(error))))
     }
     this.#setRunning(false)
   }
@@ -94,20 +93,20 @@ export default class LessonsView extends View {
   #show({ verdict, checks, variants }, result) {
     const { name, measures: columns } = variants[0]
     const { activations, default_config: standard } = this.lab.registry
-    const words = new Set(variants.flatMap((/** @type {any} */ { config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
-    const used = activations.filter((activation) => words.has(activation.name))
-    const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => `${this.#measures[measure]?.label ?? measure} ${moment}`.trim())
+    const parts = new Set(variants.flatMap((/** @type {any} */ { config }) => String(config.model ?? standard.model).split(/[|()\s]+/)))
+    const used = activations.filter((activation) => parts.has(activation.name))
+    const titles = (columns ?? []).map((/** @type {any} */ { measure, moment }) => own.column(this.#called(measure), moment))
     result.replaceChildren(
-      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), `${verdict[0].toUpperCase()}${verdict.slice(1)}`),
+      h('p', { class: 'lesson-verdict', 'data-verdict': verdict }, sign(verdict), capitalised(own.verdict(verdict))),
       h('dl', { class: 'formulas lesson-formulas' }, used.flatMap(({ label, formula: text, derivative }) => [
-        h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, ' with '), formula(`f′(x) = ${derivative}`))])),
+        h('dt', {}, label), h('dd', {}, formula(`f(x) = ${text}`), h('span', { class: 'muted' }, own.with), formula(`f′(x) = ${derivative}`))])),
       h('ul', { class: 'lesson-checks' }, ...checks.map((/** @type {any} */ check) => h('li', { 'data-verdict': check.verdict }, sign(check.verdict), h('span', {}, this.#checkText(check))))),
-      h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Results of the lesson' }, h('table', { class: 'model-table', 'data-first': name },
-        h('thead', {}, h('tr', {}, ...['Configuration', ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
-        h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, variant.name),
+      h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': own.results }, h('table', { class: 'model-table', 'data-first': name },
+        h('thead', {}, h('tr', {}, ...[own.configuration, ...titles, ''].map((title) => (title ? h('th', { scope: 'col' }, title) : h('td'))))),
+        h('tbody', {}, ...variants.map((/** @type {any} */ variant) => h('tr', {}, h('th', { scope: 'row' }, own.variant(variant.name)),
           ...(variant.measures ?? []).map((/** @type {any} */ { measure, summary }) => h('td', {}, this.#written(measure, summary.mean))),
-          h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': `Open this configuration: ${variant.name}`,
-            onclick: async () => (location.hash = writeHash(await this.lab.engine.fields(variant.config))) }, 'Open this configuration'))))))))
+          h('td', {}, h('button', { type: 'button', class: 'button small', 'aria-label': own.openNamed(own.variant(variant.name)),
+            onclick: async () => (location.hash = writeHash(await this.lab.engine.fields(variant.config))) }, own.open))))))))
   }
 
   /** @param {string} measure @param {number | null} value */
@@ -118,9 +117,9 @@ export default class LessonsView extends View {
 
   /** @param {any} check of a lesson, as the core reports it */
   #checkText({ measure, moment, variant, relation, reference, constant, difference, margin, least, verdict }) {
-    const claim = `${this.#measures[measure]?.label ?? measure} ${moment} of ${variant} ${relation} ${reference ?? short(constant)}`.replace('  ', ' ')
-    if (!difference || difference.mean === null) return `${claim}: ${verdict}`
-    const [mean, chance, counts] = [difference.mean, margin, least].map((value) => this.#written(measure, value))
-    return `${claim}: difference ${mean}, chance ±${chance}, counts from ${counts}: ${verdict}`
+    const claim = own.check({ measure: this.#called(measure), moment, variant: own.variant(variant), relation, reference: reference ? own.variant(reference) : short(constant) })
+    if (!difference || difference.mean === null) return own.decided(claim, own.verdict(verdict))
+    const [mean, chance, counted] = [difference.mean, margin, least].map((value) => this.#written(measure, value))
+    return own.measured({ check: claim, difference: mean, chance, least: counted, verdict: own.verdict(verdict) })
   }
 }

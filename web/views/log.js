@@ -1,21 +1,19 @@
 // The lines that the command line prints for this run.
-import { explain, h } from '../dom/dom.js'
+import { h } from '../dom/dom.js'
+import { explain } from './explain.js'
 import { View } from './view.js'
+import { words } from '../words/words.js'
 
+const own = words.run.log
 /** Maximum number of lines. Older lines are removed. */
 const maxLines = 400
 
 export default class LogView extends View {
-  #text = h('pre', { class: 'log', tabIndex: 0, role: 'log', 'aria-label': 'Log', 'aria-live': 'off' })
-  #empty = h('p', { class: 'empty' }, 'Press Train. A line appears every 100 batches, and the score of the test set after each epoch.')
+  #text = h('pre', { class: 'log', tabIndex: 0, role: 'log', 'aria-label': own.label, 'aria-live': 'off' })
+  #empty = h('p', { class: 'empty' }, own.empty)
 
   build() {
-    this.append(this.#empty, this.#text,
-      explain({
-        what: 'The output of the command line for the same settings: the loss every 100 batches, and the score of the test set after each epoch.',
-        look: 'The last line, the SHA-256 of the weights. It is the same in every browser, in Node and in the native program.',
-        attempt: 'Download the settings in the view Files, train with reluscope train --config and that file, and compare the last lines.',
-      }))
+    this.append(this.#empty, this.#text, explain(own.explain))
     this.lab.onEach(['log', 'run'], () => this.update())
     this.update()
   }

@@ -1,97 +1,111 @@
-// The activation microscope: the inputs of one activation layer under the curves of its function, the share of inputs
-// in each regime, and statistics of the outputs.
-import { ActivationPlot, limitOf, plotLegend, positionsFor } from '../charts/activation_plot.js'
+// The activation microscope: for each activation layer its inputs under the curves of its function, with those of step 0 as a
+// ghost, and the share of inputs in each regime. One click deeper: what the regimes mean, and statistics.
+import { ActivationPlot, limitOf, plotLegend } from '../charts/activation_plot.js'
 import { barOf } from '../charts/bars.js'
-import { explain, h } from '../dom/dom.js'
+import { h } from '../dom/dom.js'
 import { count, percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
-import { meanOf } from '../lab/series.js'
+import { explain } from './explain.js'
+import { curveWith } from './activation_curve.js'
+import { emptyUntilHidden } from './empty.js'
 import { ProbeView } from './probe_view.js'
+import { words } from '../words/words.js'
 
 /** @import { LayerSnapshot } from '../engine/protocol.js' */
+/** @typedef {{plot: ActivationPlot, said: HTMLElement, regimes: HTMLElement, stats: HTMLElement, turn: number}} Shown of a layer */
 
-/** A short explanation of each regime. */
-const meanings = {
-  off: 'output 0, no gradient', saturated: 'flat near a bound, almost no gradient', leaky: 'a line with a small slope',
-  curved: 'neither flat nor linear', linear: 'passes unchanged',
-}
+const own = words.units.microscope
 
 export default class MicroscopeView extends ProbeView {
   codes = ['saturation', 'mean_shift']
-  #select = h('select', { 'aria-label': 'Layer under the microscope', class: 'small', onchange: () => this.refresh() })
-  #plot = new ActivationPlot()
-  #legend = h('div', { class: 'legend' })
-  #stats = h('dl', { class: 'stats' })
-  #regimes = h('table', { class: 'regimes' })
   #at = h('span', { class: 'muted probe-step' })
-  #empty = h('p', { class: 'empty', hidden: true }, 'This model has no activation between its layers, so it is linear. Add an activation under Model in the panel.')
-  #body = h('div', { class: 'microscope' }, this.#plot.element, this.#legend, this.#regimes, this.#stats)
-  #turn = 0
+  #legend = h('div', { class: 'legend' })
+  #empty = emptyUntilHidden(this.lab)
+  #layers = h('div', { class: 'multiples' })
+  #body = h('div', { class: 'microscope' }, h('div', { class: 'view-tools' }, this.#at), this.#layers, this.#legend)
+  /** @type {Shown[]} */
+  #shown = []
+  /** The look at step 0. @type {Promise<Awaited<ReturnType<import('../lab/lab.js').Lab['engine']['look']>> | undefined> | undefined} */
+  #start
 
   build() {
-    this.append(h('div', { class: 'view-tools' }, h('label', {}, 'Layer ', this.#select), this.#at), this.#empty, this.#body,
-      explain({
-        what: 'The inputs of the function are the pre-activations $z = Wx + b$, here for 500 fixed images. The bars are their histogram; the solid line is $f(z)$, the dashed line its slope.',
-        look: 'ReLU passes only inputs above 0, so its outputs have a mean above 0, which shifts the inputs of the next layer. Where the slope is 0 a unit learns nothing.',
-        attempt: 'Choose Sigmoid and watch inputs move to the flat ends. Choose ELU and see the mean of the outputs approach 0.',
-      }))
+    this.append(this.#empty, this.#body,
+      explain(own.explain))
   }
 
   begin() {
-    this.#turn += 1
-    const chosen = this.#select.value
+    this.#shown = []
+    this.#start = undefined
     const layers = hiddenActivations(this.lab.run.model)
-    this.#select.replaceChildren(...layers.map((layer) => h('option', { value: layer.name, selected: layer.name === chosen }, layerTitle(layer))))
     this.#body.hidden = layers.length === 0
     this.#empty.hidden = layers.length > 0
   }
 
   /** @param {import('./probe_view.js').ProbeSnapshot} snapshot */
   draw(snapshot) {
-    const layer = hiddenActivations(snapshot).find(({ name }) => name === this.#select.value)
-    if (!layer) return
-    this.#at.textContent = `after step ${count(snapshot.step)}, ${count(snapshot.samples)} images (${snapshot.part})`
-    void this.#showPlot(layer)
-    const { input, regimes = [], mean, deviation, sparsity, slopes, units, positions } = layer
-    this.#regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, 'Share of the inputs in each regime'),
-      h('tbody', {}, regimes.map(({ name, from, to, share }) => h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, name, h('span', {}, rangeOf(from, to))),
-        h('td', {}, h('div', { class: 'bar-track' }, barOf(share)), h('div', { class: 'regime-about' }, meanings[name])), h('td', { class: 'bar-value' }, percent(share))))))
-    const rows = [
-      ['Input', `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, 'mean and deviation of z'],
-      ['Output', `${short(mean)} ± ${short(deviation)}`, 'mean and deviation of f(z); a mean near 0 is best'],
-      ['Sparsity', percent(sparsity), 'of the outputs are exactly 0'],
-      ['Units', positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? 'channels × positions' : 'in this layer'],
-      ...(slopes ? [[slopes.symbol, slopes.values.length > 1
-        ? `${short(Math.min(...slopes.values))} to ${short(Math.max(...slopes.values))}` : short(slopes.values[0]), 'learnt so far; the curve uses this value']] : []),
-    ]
-    this.#stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
+    const { looks } = this.lab.probes
+    const layers = hiddenActivations(snapshot)
+    if (this.#shown.length !== layers.length) this.#makeLayers(layers)
+    if (looks[0]?.step === 0) this.#start ??= this.lab.engine.look(0).catch(() => undefined)
+    this.#at.textContent = own.at(snapshot.step, snapshot.samples, snapshot.part)
+    layers.forEach((layer, i) => {
+      void this.#showPlot(layer, this.#shown[i], snapshot.step)
+      this.#showNumbers(layer, this.#shown[i])
+    })
   }
 
-  /** @param {LayerSnapshot} layer */
-  async #showPlot({ name, text, input, regimes = [], slopes }) {
-    const turn = ++this.#turn
-    const { registry, engine } = this.lab
-    const [word, ...values] = text.split(' ')
-    const activation = registry.activations.find((each) => each.name === word)
-    if (!activation || !input) return
-    const learnt = slopes && meanOf(slopes.values)
-    const parameters = activation.parameters.map((parameter, i) =>
-      (learnt !== undefined && parameter.name === slopes?.name ? learnt : Number(values[i] ?? parameter.default)))
-    const xs = positionsFor(input.histogram, activation.kinks)
-    const curve = await engine.curve(word, parameters, xs).catch(() => null)
-    if (!curve || turn !== this.#turn) return
-    const { below, above, counts } = input.histogram
+  /** @param {LayerSnapshot[]} layers */
+  #makeLayers(layers) {
+    this.#shown = layers.map(() => ({
+      plot: new ActivationPlot({ height: layers.length === 1 ? 230 : 160 }), said: h('p', {}), regimes: h('table', { class: 'regimes' }), stats: h('dl', { class: 'stats' }), turn: 0,
+    }))
+    this.#layers.replaceChildren(...this.#shown.map(({ plot, said, regimes, stats }, i) => h('section', { 'aria-label': layers[i].name },
+      h('h4', {}, layerTitle(layers[i])), plot.element, said, h('details', { class: 'numbers' }, h('summary', {}, own.numbersOf(layers[i].name)), regimes, stats))))
+  }
+
+  /** @param {LayerSnapshot} layer @param {Shown} shown @param {number} step */
+  async #showPlot(layer, shown, step) {
+    const turn = ++shown.turn
+    const { name, text, input, regimes = [] } = layer
+    if (!input) return
+    const { below, above, counts, low, high } = input.histogram
+    const [curve, start] = await Promise.all([curveWith(this.lab, layer, input.histogram), step > 0 ? this.#start : undefined])
+    if (!curve || turn !== shown.turn) return
     const all = counts.reduce((sum, number) => sum + number, 0)
-    this.#plot.show(input.histogram, { xs, ...curve }, regimes.map(({ to }) => to),
-      `Inputs of ${name} (${text}): ${count(all)} values from ${short(input.histogram.low)} to ${short(input.histogram.high)}, mean ${short(input.mean)}; ` +
-      regimes.map((regime) => `${percent(regime.share, 1)} ${regime.name}`).join(', '))
-    this.#legend.replaceChildren(...plotLegend(limitOf(curve.y), below + above).filter((part) => part instanceof Node))
+    const first = start?.layers.find((each) => each.layer === layer.layer)?.input
+    shown.plot.show(input.histogram, curve, regimes.map(({ to }) => to),
+      own.plot({ layer: name, text, values: all, low: short(low), high: short(high), mean: short(input.mean), start: first ? short(first.mean) : '', shares: sharesOf(regimes, 1) }), first && { histogram: first.histogram })
+    const one = this.#shown.length === 1
+    if (one || shown === this.#shown[0]) {
+      this.#legend.replaceChildren(...plotLegend(limitOf(curve.y), one ? below + above : 0, first && own.ghost, one).filter((part) => part instanceof Node))
+    }
+  }
+
+  /** @param {LayerSnapshot} layer @param {Shown} shown */
+  #showNumbers({ input, regimes = [], mean, deviation, sparsity, slopes, units, positions }, shown) {
+    shown.said.textContent = own.inputs(sharesOf(regimes.filter(({ share }) => share >= 0.005), 0), short(mean))
+    shown.regimes.replaceChildren(h('caption', { class: 'visually-hidden' }, own.shares),
+      h('tbody', {}, regimes.map(({ name, from, to, share }) => h('tr', { class: `regime-${name}` }, h('th', { scope: 'row' }, own.regimes[name], h('span', {}, rangeOf(from, to))),
+        h('td', {}, h('div', { class: 'bar-track' }, barOf(share)), h('div', { class: 'regime-about' }, own.meanings[name])), h('td', { class: 'bar-value' }, percent(share))))))
+    const { stats } = own
+    const rows = [
+      [stats.input, `${short(input?.mean ?? NaN)} ± ${short(input?.deviation ?? NaN)}`, stats.inputAbout],
+      [stats.output, `${short(mean)} ± ${short(deviation)}`, stats.outputAbout],
+      [stats.sparsity, percent(sparsity), stats.sparsityAbout],
+      [stats.units, positions > 1 ? `${count(units)} × ${count(positions)}` : count(units), positions > 1 ? stats.channelsAbout : stats.unitsAbout],
+      ...(slopes ? [[slopes.symbol, slopes.values.length > 1
+        ? own.range(short(Math.min(...slopes.values)), short(Math.max(...slopes.values))) : short(slopes.values[0]), stats.slopeAbout]] : []),
+    ]
+    shown.stats.replaceChildren(...rows.map(([term, value, about]) => h('div', {}, h('dt', {}, term), h('dd', {}, h('b', {}, value), ' ', h('span', {}, about)))))
   }
 }
 
+/** The regimes' names and shares, for texts. @param {NonNullable<LayerSnapshot['regimes']>} regimes @param {number} digits */
+const sharesOf = (regimes, digits) => regimes.map(({ name, share }) => ({ regime: own.regimes[name], share: percent(share, digits) }))
+
 /** @param {number | null} from @param {number | null} to */
 function rangeOf(from, to) {
-  if (from === null && to === null) return 'all z'
+  if (from === null && to === null) return own.allInputs
   if (from === null) return `z ≤ ${short(Number(to))}`
   if (to === null) return `z > ${short(from)}`
   return `${short(from)} < z ≤ ${short(to)}`

@@ -1,27 +1,27 @@
 // The table of the model in the form of torchinfo: layer, output shape, parameters, multiply-adds, memory. While a
 // model is being typed or needs a restart, the table shows that model.
-import { explain, h } from '../dom/dom.js'
+import { h } from '../dom/dom.js'
 import { bytes, count } from '../dom/format.js'
+import { explain } from './explain.js'
 import { View } from './view.js'
+import { words } from '../words/words.js'
+
+const own = words.run.model
 
 export default class ModelView extends View {
   #state = h('p', { class: 'field-help', hidden: true })
-  #place = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Model table' })
+  #place = h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': own.table })
   #shown = ''
 
   build() {
-    this.append(this.#state, this.#place, explain({
-      what: 'The layers of the model. Multiply-adds and memory are for the forward pass of one batch; parameters are the learnt values.',
-      look: 'Most parameters are in the first dense layer. A convolution has few parameters and many multiply-adds.',
-      attempt: 'Put “conv 8x3 | relu | pool 2” before the first dense layer and compare.',
-    }))
+    this.append(this.#state, this.#place, explain(own.explain))
     const { lab } = this
     lab.onEach(['run', 'settings'], async () => {
       if (!lab.waiting.includes('model') && !lab.waiting.includes('batch')) return this.#show(lab.run.model, '')
       const model = await lab.describe(lab.shown.model, lab.shown.batch).catch(() => undefined)
-      if (model) this.#show(model, 'As chosen. It takes effect after a restart.')
+      if (model) this.#show(model, own.chosen)
     })
-    lab.on('draft', (model) => this.#show(model, 'As typed. Press Enter to apply it.'))
+    lab.on('draft', (model) => this.#show(model, own.typed))
     this.#show(lab.run.model, '')
   }
 
@@ -38,12 +38,12 @@ export default class ModelView extends View {
       values.map((value) => h('td', {}, value)))
     const inputs = model.batch * model.input_shape.reduce((a, b) => a * b, 1)
     this.#place.replaceChildren(h('table', { class: 'model-table' },
-      h('thead', {}, h('tr', {}, ['Layer', 'Output shape', 'Param #', 'Mult-adds', 'Memory'].map((text) => h('th', { scope: 'col' }, text)))),
+      h('thead', {}, h('tr', {}, own.columns.map((text) => h('th', { scope: 'col' }, text)))),
       h('tbody', {},
-        row(['input', shape(model.input_shape), '–', '–', bytes(4 * inputs)]),
+        row([own.input, shape(model.input_shape), '–', '–', bytes(4 * inputs)]),
         model.layers.map((layer) => row([`${layer.name}: ${layer.text}`, shape(layer.output_shape), some(layer.parameters),
           some(layer.multiply_adds * model.batch), bytes(layer.memory_bytes)]))),
-      h('tfoot', {}, row(['Total', '', count(model.parameters), count(model.multiply_adds * model.batch),
+      h('tfoot', {}, row([own.total, '', count(model.parameters), count(model.multiply_adds * model.batch),
         bytes(model.memory_bytes + 4 * inputs)]))))
   }
 }

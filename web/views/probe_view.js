@@ -1,6 +1,7 @@
 // The base class of views of the monitors. They request snapshots while they are visible, and draw the latest one.
 import { h } from '../dom/dom.js'
 import { View } from './view.js'
+import { words } from '../words/words.js'
 
 /** @typedef {import('../engine/protocol.js').ProbeSnapshot} ProbeSnapshot */
 
@@ -8,12 +9,13 @@ export class ProbeView extends View {
   /** The codes of the warnings that this view shows. @type {string[]} */
   codes = []
   #drawn = false
-  #warnings = h('ul', { class: 'warnings', 'aria-label': 'Warnings' })
+  #warnings = h('ul', { class: 'warnings', 'aria-label': words.units.probeView.warnings })
 
   connectedCallback() {
     super.connectedCallback()
     this.append(this.#warnings)
-    this.lab.onEach(['probe', 'theme'], () => this.refresh())
+    this.lab.onEach(['probe', 'looks', 'theme'], () => this.refresh())
+    this.lab.onEach(['run', 'warning'], () => this.#warn())
     this.lab.on('run', () => {
       this.begin()
       this.#drawn = false
@@ -21,6 +23,7 @@ export class ProbeView extends View {
       this.refresh()
     })
     this.begin()
+    this.#warn()
     this.refresh()
   }
 
@@ -38,12 +41,6 @@ export class ProbeView extends View {
     const { latest } = this.lab.probes
     if (!latest || (!this.seen && this.#drawn)) return
     this.#drawn = true
-    const shown = latest.warnings.filter(({ code }) => this.codes.includes(code))
-    this.#warnings.hidden = shown.length === 0
-    const texts = shown.map(({ message }) => message)
-    if (texts.join('\n') !== [...this.#warnings.children].map((item) => item.textContent).join('\n')) {
-      this.#warnings.replaceChildren(...texts.map((text) => h('li', {}, text)))
-    }
     this.draw(latest)
     this.dataset.step = String(latest.step)
   }
@@ -51,6 +48,13 @@ export class ProbeView extends View {
   update() {
     this.#watch()
     this.refresh()
+  }
+
+  /** Lists the warnings that the recorded looks raised. */
+  #warn() {
+    const shown = this.lab.warnings.filter(({ code }) => this.codes.includes(code))
+    this.#warnings.hidden = shown.length === 0
+    this.#warnings.replaceChildren(...shown.map(({ code, step, message }) => h('li', {}, h('b', {}, words.units.probeView.atStep(step)), ' ', words.lab.warning(code, message))))
   }
 
   #watch() {

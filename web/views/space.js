@@ -1,13 +1,16 @@
 // The hidden space: the outputs of a layer for the probe set, projected on their principal components. Each image is
 // one mark; the marks move as the network learns to separate the classes.
 import { drawPixels, themeColour, themeFont } from '../dom/colours.js'
-import { explain, h, set } from '../dom/dom.js'
-import { count, percent, short } from '../dom/format.js'
+import { h, set } from '../dom/dom.js'
+import { percent, short } from '../dom/format.js'
 import { hiddenActivations, layerTitle } from '../lab/probe_history.js'
+import { explain } from './explain.js'
 import { ProbeView } from './probe_view.js'
+import { words } from '../words/words.js'
 
 /** @import { Components, ProbeSnapshot } from '../engine/protocol.js' */
 
+const own = words.images.space
 const height = 380
 /** CSS pixels around the marks. */
 const margin = 14
@@ -25,9 +28,9 @@ export default class SpaceView extends ProbeView {
     this.update()
   } })
   #axes = h('select', { class: 'small', onchange: () => this.#redraw() },
-    ...[[0, 1], [0, 2], [1, 2]].map(([x, y]) => h('option', { value: `${x},${y}` }, `${x + 1} across, ${y + 1} up`)))
+    ...[[0, 1], [0, 2], [1, 2]].map(([x, y]) => h('option', { value: `${x},${y}` }, own.axes(x + 1, y + 1))))
   #canvas = h('canvas', {
-    class: 'cloud', tabIndex: 0, role: 'slider', 'aria-label': 'Images of the probe set, none yet', 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
+    class: 'cloud', tabIndex: 0, role: 'slider', 'aria-label': own.noCloud, 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
     onpointermove: (/** @type {PointerEvent} */ event) => this.#pick(this.#pointAt(event)),
     onclick: (/** @type {PointerEvent} */ event) => {
       this.#pick(this.#pointAt(event))
@@ -35,11 +38,13 @@ export default class SpaceView extends ProbeView {
     },
     onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
   })
-  #variance = h('output', { class: 'verdict', 'aria-label': 'Explained variance', 'aria-live': 'off' })
+  #variance = h('output', { class: 'verdict', 'aria-label': own.varianceTitle, 'aria-live': 'off' })
+  /** How well the classes are apart. */
+  #apart = h('p', { class: 'space-apart' })
   #limits = h('p', { class: 'readout' })
-  #image = h('canvas', { class: 'pixels', role: 'img', 'aria-label': 'No point chosen' })
-  #words = h('p', { class: 'space-words' }, 'Point at a mark, or move between marks with the arrow keys. Click or press Enter to show its image in every view.')
-  #classes = h('ul', { class: 'class-legend', 'aria-label': 'Classes: choose one to see it alone' })
+  #image = h('canvas', { class: 'pixels', role: 'img', 'aria-label': own.noPoint })
+  #said = h('p', { class: 'space-words' }, own.point)
+  #classes = h('ul', { class: 'class-legend', 'aria-label': own.classes })
   /** @type {Components | undefined} */
   #points
   /** The coordinates from which the marks move. @type {number[]} */
@@ -53,15 +58,10 @@ export default class SpaceView extends ProbeView {
 
   build() {
     this.append(
-      h('div', { class: 'chart-tools' }, h('label', {}, 'Layer ', this.#layer), h('label', {}, 'Components ', this.#axes)),
+      h('div', { class: 'chart-tools' }, h('label', {}, own.layer, this.#layer), h('label', {}, own.components, this.#axes)),
       h('div', { class: 'space' },
         h('div', { class: 'space-cloud' }, this.#canvas, this.#limits),
-        h('div', { class: 'space-side' }, this.#variance, this.#image, this.#words, this.#classes)),
-      explain({
-        what: 'The outputs of a layer for 250 images are points in a space with one dimension per unit. $X = UΣVᵀ$ gives the directions of largest variance. A mark is the projection of its image on two of them, $x_iv$. Both axes have the same scale.',
-        look: 'At step 0 the classes overlap; during training they separate. Images between two groups are often the mistakes in the confusion matrix.',
-        attempt: 'Press Train and watch. Choose one class to see it alone. Compare fc1 with act1: ReLU maps the negative half of every direction to 0.',
-      }))
+        h('div', { class: 'space-side' }, this.#apart, this.#variance, this.#image, this.#said, this.#classes)), explain(own.explain))
     new ResizeObserver(() => this.#redraw()).observe(this.#canvas)
     this.lab.on('theme', () => this.#drawImage())
   }
@@ -91,12 +91,14 @@ export default class SpaceView extends ProbeView {
     this.#from = moves ? this.#places() : []
     this.#glideFrom = performance.now()
     this.#points = components
-    set(this.#canvas, { 'aria-valuemax': components.labels.length - 1, 'aria-label': `Images of the probe set in the outputs of ${components.name}` })
+    const apart = apartWords(components)
+    this.#apart.textContent = apart
+    set(this.#canvas, { 'aria-valuemax': components.labels.length - 1, 'aria-label': own.cloud(components.name, apart) })
     const { variances, total_variance: total } = components
     const shares = variances.map((variance) => variance / total)
     this.#variance.textContent = Number.isFinite(total) && total > 0
-      ? `Components ${shares.map((share, k) => `${k + 1}: ${percent(share, 1)}`).join(', ')}; together ${percent(shares.reduce((a, b) => a + b, 0), 1)} of the variance`
-      : total === 0 ? 'All outputs are equal: there is no direction to show' : 'The outputs are NaN'
+      ? own.variance(shares.map((share) => percent(share, 1)), percent(shares.reduce((a, b) => a + b, 0), 1))
+      : total === 0 ? own.allEqual : own.notNumbers
     this.#redraw()
     this.#read()
   }
@@ -157,7 +159,7 @@ export default class SpaceView extends ProbeView {
       context.arc(x, y, 10, 0, 2 * Math.PI)
       context.stroke()
     }
-    this.#limits.textContent = `Component ${across + 1} across, ${up + 1} up; the centre is the mean, the farthest mark is ${short(limit)} away on one axis.`
+    this.#limits.textContent = own.limits(across + 1, up + 1, short(limit))
     if (places !== points.coordinates) this.#redraw()
   }
 
@@ -200,10 +202,9 @@ export default class SpaceView extends ProbeView {
     if (!points || this.#picked < 0) return
     const i = this.#picked
     const k = points.variances.length
-    const where = points.coordinates.slice(k * i, k * i + k).map(short).join(', ')
-    const words = `Training image ${points.samples[i]}, ${this.lab.classNames[points.labels[i]]}, at ${where}`
-    this.#words.textContent = words
-    set(this.#canvas, { 'aria-valuenow': i, 'aria-valuetext': words })
+    const said = own.chosen(points.samples[i], this.lab.classNames[points.labels[i]], points.coordinates.slice(k * i, k * i + k).map(short))
+    this.#said.textContent = said
+    set(this.#canvas, { 'aria-valuenow': i, 'aria-valuetext': said })
   }
 
   async #drawImage() {
@@ -214,7 +215,7 @@ export default class SpaceView extends ProbeView {
     const { pixels } = await this.lab.engine.image('train', samples[at])
     if (at !== this.#picked) return
     drawPixels(this.#image, pixels, this.lab.run.dataset)
-    this.#image.setAttribute('aria-label', `Training image ${count(samples[at])}, labelled ${this.lab.classNames[labels[at]]}`)
+    this.#image.setAttribute('aria-label', own.image(samples[at], this.lab.classNames[labels[at]]))
   }
 
   /** Selects the image of the point in all views. */
@@ -222,4 +223,22 @@ export default class SpaceView extends ProbeView {
     const sample = this.#points?.samples[this.#picked]
     if (sample !== undefined) this.lab.chooseImage('train', sample)
   }
+}
+
+/** How many images lie nearest to the centre of their own class, in the components. @param {Components} components */
+export function apartWords({ coordinates, labels, variances }) {
+  const k = variances.length
+  const points = labels.map((_, i) => coordinates.slice(k * i, k * i + k))
+  /** @type {Map<number, {sum: number[], of: number}>} */
+  const classes = new Map()
+  labels.forEach((label, i) => {
+    const each = classes.get(label) ?? { sum: Array(k).fill(0), of: 0 }
+    classes.set(label, { sum: each.sum.map((value, c) => value + points[i][c]), of: each.of + 1 })
+  })
+  const distance = (/** @type {number[]} */ point, /** @type {number} */ label) => {
+    const { sum, of } = /** @type {{sum: number[], of: number}} */ (classes.get(label))
+    return Math.hypot(...point.map((value, c) => value - sum[c] / of))
+  }
+  const nearest = labels.filter((label, i) => [...classes.keys()].every((other) => distance(points[i], label) <= distance(points[i], other))).length
+  return own.apart(nearest, labels.length)
 }

@@ -4,6 +4,8 @@
 export class View extends HTMLElement {
   /** Whether any part of the view is visible. */
   seen = false
+  /** @type {(() => void) | undefined} */
+  #leave
 
   /** @param {import('../lab/lab.js').Lab} lab with a run */
   constructor(lab) {
@@ -21,11 +23,20 @@ export class View extends HTMLElement {
       this.seen = seen
       this.update()
     }
-    new IntersectionObserver((entries) => {
+    const observer = new IntersectionObserver((entries) => {
       onScreen = entries[entries.length - 1].isIntersecting
       look()
-    }).observe(this)
+    })
+    observer.observe(this)
     document.addEventListener('visibilitychange', look)
+    this.#leave = () => {
+      observer.disconnect()
+      document.removeEventListener('visibilitychange', look)
+    }
+  }
+
+  disconnectedCallback() {
+    this.#leave?.()
   }
 
   /** Creates the content and listens to the lab. */

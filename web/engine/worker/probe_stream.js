@@ -1,11 +1,11 @@
-// Sends the monitors' snapshots to a watching page: the next one only after the page has drawn the last, and only for a
+// Sends the monitors' live snapshots to a watching page: the next one only after the page has drawn the last, and only for a
 // share of the training time. Without a watching page nothing is computed.
 /** @import { ProbeRequest, ProbeSnapshot } from '../protocol.js' */
 
 /** Largest share of the training time that snapshots may take, 0 to 1. */
-const share = 0.04
+const share = 0.02
 /** Least milliseconds between two snapshots while training. */
-const least = 60
+const least = 200
 /** Most milliseconds of unused snapshot time that may accumulate: much happens in the first steps. */
 const saved = 250
 
@@ -15,9 +15,8 @@ export class ProbeStream {
   #request = null
   /** The request of the previous snapshot. @type {ProbeRequest | null} */
   #asked = null
-  /** Whether the network has changed, and whether a snapshot may be taken at this step. */
+  /** Whether the network has changed. */
   #due = true
-  #allowed = true
   /** Whether the page has not drawn the last snapshot yet. */
   #waiting = false
   /** Whether the next step records its gradients, which takes time as well. */
@@ -28,8 +27,8 @@ export class ProbeStream {
   #looked = -Infinity
 
   /**
-   * @param {{look: (request: ProbeRequest) => ProbeSnapshot, post: (snapshot: ProbeSnapshot) => void, every: number, layers: string[]}} run
-   *   every: steps between the run's own snapshots, by its config; 0: none; layers: their names
+   * @param {{look: (request: ProbeRequest) => ProbeSnapshot, post: (snapshot: ProbeSnapshot) => void, layers: string[]}} run
+   *   layers: their names
    */
   constructor(run) {
     this.#run = run
@@ -38,9 +37,9 @@ export class ProbeStream {
   /** @param {ProbeRequest | null} request of all watchers; null: no watchers @param {boolean} training */
   watch(request, training) {
     const { gradients, everywhere, components } = request ?? {}
-    // This run may lack the layer, and a run with its own snapshots records gradients itself.
+    // This run may lack the layer.
     this.#request = request && {
-      gradients: Boolean(gradients) && this.#run.every === 0,
+      gradients: Boolean(gradients),
       everywhere: Boolean(everywhere),
       ...(components !== undefined && this.#run.layers.includes(components) ? { components } : {}),
     }
@@ -55,22 +54,16 @@ export class ProbeStream {
     if (!training) this.send(false)
   }
 
-  /**
-   * A step was made. If a run takes its own snapshots, snapshots are taken at these steps only: units then die and revive at
-   * the same steps as on the command line.
-   * @param {number} step @param {boolean} last of its epoch @param {number} took milliseconds
-   */
-  onStep(step, last, took) {
+  /** A step was made. @param {number} took milliseconds */
+  onStep(took) {
     if (this.#noting) this.#credit -= took
     this.#noting = false
     this.#due = true
-    this.#allowed = this.#run.every === 0 || step % this.#run.every === 0 || last
-    if (this.#run.every > 0) this.send(true)
   }
 
   /** Takes a snapshot if one is due. While nothing trains, its cost is ignored. @param {boolean} training */
   send(training) {
-    if (!this.#request || !this.#due || !this.#allowed || this.#waiting) return
+    if (!this.#request || !this.#due || this.#waiting) return
     const before = performance.now()
     this.#credit = Math.min(saved, this.#credit + share * (before - this.#reckoned))
     this.#reckoned = before

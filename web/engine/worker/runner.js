@@ -11,9 +11,10 @@ import { wordsOf } from '../error_words.js'
 const slice = 12
 /** Most milliseconds of one part of a scoring requested by the page. */
 const partLasts = 12
-/** Least milliseconds between two progress messages, and between two snapshots of an image. */
-const progressEvery = 33
-const snapshotEvery = 66
+/** Least milliseconds between two updates of the page, each with the progress and all snapshots that are due: one frame for all. */
+const updateEvery = 150
+/** Least milliseconds between two messages of recorded looks. */
+const looksEvery = 250
 
 /** The values of an EpochResult, as the core names them. */
 const epochFields = [
@@ -28,7 +29,9 @@ const epochResult = (value) => /** @type {any} */ (
 export class Runner {
   /** @type {RunState} */
   state = 'ready'
-  #post
+  #send
+  /** The messages of the present slice. They are posted together, so that the page makes one frame of them. @type {{messages: object[], transfer: Transferable[]} | undefined} */
+  #slice
   #meter
   #channel = new MessageChannel()
   #last = { epoch: 0, batch: 0, batches: 0, step: 0, samples: 0, loss: NaN, accuracy: NaN }
@@ -37,11 +40,19 @@ export class Runner {
   #ended = false
   #lastProgress = 0
   #sliceEnd = 0
+  /** The step at which the run waits. */
+  #limit = Infinity
+  #waiting = false
+  /** Whether it is between two steps, and not before or in the scoring at the end of an epoch. */
+  #between = true
   /** @type {Lines} */
   #lines = { text: [], json: [], csv: [] }
   /** @type {Map<string, {pixels: Uint8Array, image: number, sentAt: number, waiting: boolean, due: boolean}>} */
   #watched = new Map()
   #probes
+  /** The index of the first recorded look that was not sent, and when the last ones were. */
+  #nextLook = 0
+  #looksSent = 0
   #moved
 
   /**
@@ -53,13 +64,13 @@ export class Runner {
   constructor(session, info, post, moved) {
     this.session = session
     this.info = info
-    this.#post = post
+    this.#send = post
     this.#moved = moved
     this.#meter = new Meter(info.totalSteps)
     this.#channel.port1.onmessage = () => this.#runSlice()
     this.#probes = new ProbeStream({
-      look: (request) => session.probe(request), post: (snapshot) => post('probe', snapshot),
-      every: info.config.probe, layers: info.model.layers.map(({ name }) => name),
+      look: (request) => session.probe(request), post: (snapshot) => this.#post('probe', snapshot),
+      layers: info.model.layers.map(({ name }) => name),
     })
   }
 
@@ -73,6 +84,13 @@ export class Runner {
     this.#ended = true
     this.#channel.port1.close()
     this.session.delete()
+  }
+
+  /** What the session has recorded of its units until now. */
+  recorded() {
+    const { looks } = this.session.looks()
+    this.#nextLook = (looks.at(-1)?.index ?? -1) + 1
+    return { looks, warnings: this.session.warnings() }
   }
 
   /** Adopts the restored session: repeats no events, and returns the past of the run for the page.
@@ -103,11 +121,26 @@ export class Runner {
     this.state = 'training'
     this.#post('state', { state: 'training' })
     this.#sliceEnd = performance.now()
-    this.#channel.port2.postMessage(0)
+    this.#next()
   }
 
   pause() {
     if (this.state === 'training') this.#settle('paused')
+  }
+
+  /** Lets the run train to a step and wait there, still training, until the limit is raised. @param {number} step */
+  limit(step) {
+    this.#limit = step
+    if (this.#waiting && !this.#atLimit) this.#next()
+  }
+
+  get #atLimit() {
+    return this.#between && this.#last.step >= this.#limit
+  }
+
+  #next() {
+    this.#waiting = false
+    this.#channel.port2.postMessage(0)
   }
 
   /** Makes exactly one training step, including the scoring if it ends an epoch. */
@@ -165,11 +198,31 @@ export class Runner {
    */
   async classesInParts(hardest) {
     const { epoch, step } = this.#last
+    const report = await this.#inParts((samples) => this.session.classesPart(hardest, samples))
+    return report && { ...report, epoch, step }
+  }
+
+  /**
+   * A live snapshot. The dead units of a run that is not training are found in parts, as this takes a while.
+   * @param {import('../protocol.js').ProbeRequest} [request]
+   */
+  async probe(request = {}) {
+    const rows = request.everywhere && this.state !== 'training' ? await this.#inParts((samples) => this.session.deadPart(samples)) : null
+    if (this.#ended) throw new Error('another run has begun')
+    const snapshot = this.session.probe({ ...request, everywhere: Boolean(request.everywhere) && !rows })
+    for (const { layer, dead } of rows ?? []) snapshot.layers[layer].dead = dead
+    return snapshot
+  }
+
+  /** The answer of work in parts, each of about as many milliseconds, between which messages are handled. Null if the run goes on.
+   * @template T @param {(samples: number) => T | null} part the next samples; null before the last @returns {Promise<T | null>} */
+  async #inParts(part) {
+    const { step } = this.#last
     let samples = 20
     for (;;) {
       const before = performance.now()
-      const report = this.session.classesPart(hardest, samples)
-      if (report) return { ...report, epoch, step }
+      const answer = part(samples)
+      if (answer) return answer
       samples = Math.ceil(samples * Math.min(4, partLasts / Math.max(0.1, performance.now() - before)))
       await nextTask()
       if (this.#ended || this.state === 'training' || this.#last.step !== step) return null
@@ -189,6 +242,7 @@ export class Runner {
   #settle(state) {
     this.#meter.closePoint()
     this.#sendProgress()
+    this.#sendLooks()
     this.state = state
     this.#sendSnapshots(true)
     this.#probes.send(false)
@@ -196,12 +250,28 @@ export class Runner {
     this.#moved('stop')
   }
 
+  /** @param {string} type @param {object} payload @param {Transferable[]} [transfer] */
+  #post(type, payload, transfer = []) {
+    if (!this.#slice) return this.#send(type, payload, transfer)
+    this.#slice.messages.push({ type, ...payload })
+    this.#slice.transfer.push(...transfer)
+  }
+
   #runSlice() {
+    const { messages, transfer } = this.#slice = { messages: /** @type {object[]} */ ([]), transfer: /** @type {Transferable[]} */ ([]) }
+    try {
+      this.#trainSlice()
+    } finally {
+      this.#slice = undefined
+      if (messages.length > 0) this.#send('several', { messages }, transfer)
+    }
+  }
+
+  #trainSlice() {
     if (this.state !== 'training') return
     try {
       const end = performance.now() + slice
-      do this.#advance()
-      while (this.state === 'training' && performance.now() < end)
+      while (this.state === 'training' && !this.#atLimit && performance.now() < end) this.#advance()
     } catch (error) {
       this.#settle('paused')
       return this.#post('failure', { message: wordsOf(error) })
@@ -210,11 +280,15 @@ export class Runner {
     const now = performance.now()
     this.#meter.addWallTime(now - this.#sliceEnd)
     this.#sliceEnd = now
-    if (now - this.#lastProgress >= progressEvery) this.#sendProgress()
+    this.#waiting = this.#atLimit
     this.#moved('slice')
-    this.#sendSnapshots(true)
-    this.#probes.send(true)
-    this.#channel.port2.postMessage(0)
+    if (this.#waiting || now - this.#lastProgress >= updateEvery) {
+      this.#sendProgress()
+      if (now - this.#looksSent >= looksEvery) this.#sendLooks()
+      this.#sendSnapshots(true)
+      this.#probes.send(!this.#waiting)
+    }
+    if (!this.#waiting) this.#next()
   }
 
   /** Posts a report's log lines, and keeps its lines for the files of metrics. @param {Pick<Report, 'lines' | 'json' | 'csv_lines'>} report */
@@ -231,6 +305,7 @@ export class Runner {
     const answer = this.session.advance()
     const took = performance.now() - before
     this.#print(answer)
+    for (const warning of answer.warnings ?? []) this.#post('warning', warning)
     if (answer.event === 'batch') this.#onBatch(answer, took)
     else if (answer.event === 'test') {
       this.#scoring = answer.batch / answer.batches
@@ -250,6 +325,7 @@ export class Runner {
         step: answer.step, layer: answer.layer_text, message: answer.message, weightsKept: answer.weights_kept,
       })
     } else throw new Error(`unknown event ${answer.event} of the core`)
+    this.#between = answer.event === 'batch' ? answer.batch < answer.batches : answer.event === 'epoch' && answer.epoch < this.info.config.epochs
     return answer.event
   }
 
@@ -258,7 +334,7 @@ export class Runner {
     const before = batch === 1 ? 0 : this.#last.samples
     this.#last = { epoch, batch, batches, step, samples, loss, accuracy }
     this.#meter.addStep({ step, loss, accuracy }, samples - before)
-    this.#probes.onStep(step, batch === batches, took)
+    this.#probes.onStep(took)
     if (batch === batches) this.#meter.closePoint()
   }
 
@@ -280,12 +356,21 @@ export class Runner {
     this.#post('progress', progress, [progress.points.buffer])
   }
 
+  #sendLooks() {
+    this.#looksSent = performance.now()
+    const found = this.session.looks(this.#nextLook)
+    const newest = found.looks.at(-1)
+    if (!newest) return
+    this.#nextLook = newest.index + 1
+    this.#post('looks', found)
+  }
+
   /** Sends due snapshots to a page that has drawn the previous ones. @param {boolean} [changed] the network has: all are due */
   #sendSnapshots(changed = false) {
     const now = performance.now()
     for (const [key, watch] of this.#watched) {
       watch.due ||= changed
-      if (!watch.due || watch.waiting || (this.state === 'training' && now - watch.sentAt < snapshotEvery)) continue
+      if (!watch.due || watch.waiting || (this.state === 'training' && now - watch.sentAt < updateEvery)) continue
       Object.assign(watch, { due: false, waiting: true, sentAt: now })
       const prediction = this.session.predict(watch.pixels)
       this.#post('snapshot', { key, image: watch.image, step: this.#last.step, prediction }, buffersOf(prediction))

@@ -113,7 +113,7 @@ async function makeRun(config, { checkpoint, lines, savedAs } = {}) {
   dataset = next
   const run = new Runner(session, info, post, (after) => autosave.moved(run, after))
   runner = run
-  if (checkpoint) info.past = run.goOn(lines)
+  if (checkpoint) Object.assign(info, { past: run.goOn(lines), recorded: run.recorded() })
   post('state', { state: runner.state })
   return info
 }
@@ -161,6 +161,11 @@ const requests = {
   // The previous run is kept until the new one is known to be valid.
   configure: (config) => makeRun(core.configFromJson(JSON.stringify(config))),
   restore: (bytes) => makeRun(core.configOfCheckpoint(bytes), { checkpoint: bytes }),
+  moreEpochs(epochs) {
+    const { session, lines, info: { savedAs } } = current()
+    const checkpoint = session.checkpoint()
+    return makeRun(core.configOfCheckpoint(checkpoint, [['epochs', String(epochs)]]), { checkpoint, lines, savedAs })
+  },
 
   startAutosave: () => autosave.begin(),
   async continueAutosave() {
@@ -198,6 +203,8 @@ const requests = {
   train: () => current().train(),
   pause: () => current().pause(),
   step: () => current().step(),
+  probe: (request) => current().probe(request),
+  limit: (step) => current().limit(step),
   classesInParts: (hardest = 10) => current().classesInParts(hardest),
   save: (format, { images } = {}) => current().metrics(format) ?? current().session.save(format, images),
   load: (bytes) => current().load(bytes),
