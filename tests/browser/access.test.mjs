@@ -1,11 +1,9 @@
 // Accessibility and isolation of the page: keyboard, small screens, dark theme, axe, the content security policy, and
 // no requests to other origins.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import { fullOnly, slow } from '../node/support.mjs'
-import { evalOutcome, openPage, openSite, press, stepOf, trainTo, waitForState, waitForStep } from './support.mjs'
+import { evalOutcome, findings, openPage, openSite, press, stepOf, trainTo, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -14,18 +12,7 @@ before(async () => {
 })
 after(() => site?.close())
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
 /** @typedef {import('playwright-core').Page} Page */
-
-/** Serious and critical findings, one line each. @param {Page} page */
-async function findings(page) {
-  await page.evaluate(axe)
-  const results = await page.evaluate(() => Reflect.get(globalThis, 'axe').run())
-  return results.violations
-    .filter((/** @type {any} */ { impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap((/** @type {any} */ { id, nodes }) => nodes.map((/** @type {any} */ node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`))
-}
 
 /** @param {Page} page */
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -73,7 +60,7 @@ test('on a phone: no horizontal scrolling, tabs for the panel, targets of 44 px'
     .filter((element) => element.getBoundingClientRect().height > 0 && element.getBoundingClientRect().height < 44)
     .map((element) => element.outerHTML.slice(0, 90)))
   assert.deepEqual(small, [])
-  await page.getByRole('tab', { name: 'Results' }).click()
+  await page.getByRole('tab', { name: 'Stage' }).click()
   await press(page, 'Train')
   await waitForStep(page, 30)
   assert.equal(await overflow(page), 0)
@@ -95,8 +82,8 @@ test('no horizontal scrolling at any width', { skip: fullOnly }, async () => {
 
 test('keyboard only: train, pause, step, choose, reset', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#epochs=1000' })
-  /** Presses Tab until the element with this name has the focus. @param {string} name */
-  async function tabTo(name) {
+  /** Presses Tab until the element with this name has the focus. @param {string} name @param {'Tab' | 'Shift+Tab'} [key] */
+  async function tabTo(name, key = 'Tab') {
     for (let i = 0; i < 250; i++) {
       const found = await page.evaluate(() => {
         const active = document.activeElement
@@ -104,7 +91,7 @@ test('keyboard only: train, pause, step, choose, reset', async () => {
           ? active.labels?.[0]?.textContent : active?.textContent) ?? ''
       })
       if (found.trim() === name) return
-      await page.keyboard.press('Tab')
+      await page.keyboard.press(key)
     }
     assert.fail(`Tab does not reach ${name}`)
   }
@@ -126,9 +113,7 @@ test('keyboard only: train, pause, step, choose, reset', async () => {
   await page.keyboard.press('ArrowRight')
   assert.match(await page.locator('rl-image .readout').textContent() ?? '', /^unit 1: /)
   await page.keyboard.press('Escape')
-  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
-  await page.keyboard.press('Tab')
-  await tabTo('Reset')
+  await tabTo('Reset', 'Shift+Tab')
   await page.keyboard.press('Enter')
   await waitForState(page, 'ready')
   await page.waitForFunction(() => location.hash === '#epochs=1000&batch=65')

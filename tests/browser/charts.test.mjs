@@ -2,11 +2,12 @@
 // logarithmic axis, the shared cursor and the marks.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { robustEnds } from '../../web/charts/axis.js'
 import { headless, trainJson } from '../node/support.mjs'
 import { bytesOf } from './canvas.mjs'
 import { openCore, sessionAt } from './core.mjs'
 import { onCutData } from './cut.mjs'
-import { csvRows, downloaded, openPage, openSite, press, setField, trainTo, trainToTheEnd, waitForStep } from './support.mjs'
+import { csvRows, downloaded, keepInSight, openPage, openSite, press, setField, trainTo, trainToTheEnd, waitForState, waitForStep } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -63,6 +64,7 @@ async function columnAt(page, chart, property, share) {
 test('the CSV has the losses and scores of the command line, validation among them; the PNG is a picture', async () => {
   const flags = ['--model', 'dense 16 | relu | dense 10', '--epochs', '2', '--batch', '100', '--train_samples', '6000', '--validation', '1000']
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=2&batch=100&train_samples=6000&validation=1000' })
+  await keepInSight(page.locator('rl-curves'))
   await trainToTheEnd(page)
   const epochs = trainJson(headless, [...flags, ...onCutData]).of('epoch')
   const loss = await downloaded(page, 'Loss as CSV')
@@ -85,8 +87,9 @@ test('the CSV has the losses and scores of the command line, validation among th
   await close()
 })
 
-test('the legend hides a line in both charts, and the accuracy axis stays 0 to 1', async () => {
+test('the legend hides a line in both charts, and one switch shows their full range', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=1&train_samples=4000' })
+  await keepInSight(page.locator('rl-curves'))
   await trainToTheEnd(page)
   assert.ok(await pixelsLike(page, 0, '--series-train') > 100)
   await page.getByRole('button', { name: 'Training', exact: true }).and(page.locator('.legend-key')).click()
@@ -96,6 +99,20 @@ test('the legend hides a line in both charts, and the accuracy axis stays 0 to 1
     assert.ok(await pixelsLike(page, chart, '--series-test') > 20)
   }
   assert.equal(await page.locator('.legend-key[aria-pressed=false]').count(), 1)
+  // With one score the zoomed axis is 0.5 percentage points around it; the full one has it near its top.
+  const scoreAt = async () => {
+    const { like, plot } = await pixelsOf(page, 1, '--series-test')
+    const rows = like.filter(({ y }) => y >= plot.top).map(({ y }) => y)
+    return 1 - ((Math.min(...rows) + Math.max(...rows) + 1) / 2 - plot.top) / plot.height
+  }
+  const score = Number.parseFloat((await page.getByRole('status', { name: 'Test accuracy', exact: true }).textContent()) ?? '') / 100
+  const zoomed = await scoreAt()
+  assert.ok(zoomed > 0.2 && zoomed < 0.8, `${zoomed} of the height`)
+  await page.locator('rl-curves').getByRole('switch', { name: 'Full range' }).check()
+  await page.waitForTimeout(100)
+  assert.ok(Math.abs(await scoreAt() - score) < 0.02, `${await scoreAt()} of the height, the score is ${score}`)
+  const captions = await page.locator('rl-curves .chart-now span').allTextContents()
+  assert.match(captions[1], new RegExp(`^Test ${(100 * score).toFixed(2)}%, epoch 1; Training \\d+\\.\\d\\d%, step 63$`))
   assert.deepEqual(troubles, [])
   await close()
 })
@@ -109,18 +126,20 @@ test('without smoothing the bold line ends at the core’s last batch; on the lo
     if (answer.event === 'epoch') tests.push(answer.test_loss)
   }
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=2&batch=100&train_samples=5000' })
+  await keepInSight(page.locator('rl-curves'))
   await trainToTheEnd(page)
   const smoothing = page.getByRole('slider', { name: 'Smoothing' })
   await smoothing.fill('0')
-  const label = await page.getByRole('img', { name: /^Loss over/ }).getAttribute('aria-label')
-  assert.ok(label?.startsWith(`Loss over 100 steps: training ${last.toFixed(4)},`), `${label} and ${last}`)
+  const label = await page.locator('rl-curves').getByRole('img', { name: /^Loss over/ }).getAttribute('aria-label')
+  assert.ok(label?.startsWith(`Loss over 100 steps: Training ${last.toFixed(4)} at step 100, first `), `${label} and ${last}`)
 
   await page.getByRole('switch', { name: 'Log loss' }).check()
   const rows = csvRows((await downloaded(page, 'Loss as CSV')).bytes)
-  const raw = rows.map((row) => Number(row['Training, this point'])).sort((a, b) => a - b)
-  // The documented range of the axis: one percent of the lowest raw values is left out.
-  const low = Math.min(raw[Math.floor(raw.length * 0.01)], ...tests, 0.1) / 2
-  const high = Math.max(raw[raw.length - 1], ...tests) * 1.3
+  const raw = rows.map((row) => Number(row['Training, this point']))
+  // The documented range of the axis, without outliers.
+  const [least, most] = robustEnds(raw, true)
+  const low = Math.min(least, ...tests, 0.1) / 2
+  const high = Math.max(most, ...tests) * 1.3
   const chart = page.locator('rl-curves .chart').first()
   const box = await chart.locator('.u-over').evaluate((over) => {
     const [inner, outer] = [over.getBoundingClientRect(), over.parentElement?.querySelector('canvas')?.getBoundingClientRect() ?? new DOMRect()]
@@ -141,6 +160,7 @@ test('without smoothing the bold line ends at the core’s last batch; on the lo
 
 test('the cursor is shared, with mouse and keys, its values are sorted, and a live change adds a mark', async () => {
   const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=100' })
+  await keepInSight(page.locator('rl-curves'))
   const step = await trainTo(page, 200)
   await setField(page, 'Learning rate', '0.01')
   await page.waitForFunction(() => location.hash.includes('events'))
@@ -168,6 +188,57 @@ test('the cursor is shared, with mouse and keys, its values are sorted, and a li
   }
   await page.keyboard.press('Escape')
   assert.ok(await tips.first().isHidden())
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('on a narrow screen the tooltip stands beside the cursor and inside the card', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=1&train_samples=4000', context: { viewport: { width: 390, height: 844 } } })
+  await page.getByRole('tab', { name: 'Views' }).click()
+  // Without values the texts cover neither axes nor buttons: the axes are hidden.
+  const empty = page.locator('rl-curves .chart').first()
+  assert.ok(await empty.locator('.plot-empty').isVisible())
+  assert.ok(await empty.locator('canvas').isHidden())
+  await press(page, 'Train')
+  await waitForState(page, 'finished')
+  const chart = page.locator('rl-curves .chart').nth(1)
+  await chart.scrollIntoViewIfNeeded()
+  assert.ok(await chart.locator('.plot-empty').isHidden())
+  const over = await chart.locator('.u-over').boundingBox() ?? { x: 0, y: 0, width: 0, height: 0 }
+  for (const share of [0.02, 0.3, 0.45, 0.55, 0.7, 0.98]) {
+    const x = over.x + share * over.width
+    await page.mouse.move(x, over.y + over.height / 2)
+    await chart.locator('.tip').waitFor()
+    const [tip, card, cursor] = await chart.evaluate((element) => ['.tip', '.plot-frame', '.u-cursor-x'].map((name) => {
+      const { left, right, top, bottom } = element.querySelector(name)?.getBoundingClientRect() ?? new DOMRect()
+      return { left, right, top, bottom }
+    }))
+    assert.ok(tip.left >= card.left - 1 && tip.right <= card.right + 1 && tip.top >= card.top && tip.right > tip.left, `${share}: ${JSON.stringify([tip, card])}`)
+    assert.ok(tip.right <= cursor.left - 8 || tip.left >= cursor.left + 8, `${share}: ${JSON.stringify([tip, cursor])}`)
+  }
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('the previous run is a grey dashed line with its name in the legend, and disappears with it', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: '#model=dense+16+|+relu+|+dense+10&epochs=1&train_samples=4000' })
+  await keepInSight(page.locator('rl-curves'))
+  await trainToTheEnd(page)
+  const without = await pixelsLike(page, 1, '--muted')
+  const show = (/** @type {boolean} */ on) => page.locator('rl-curves').evaluate((view, on) => {
+    const { lab } = /** @type {any} */ (view)
+    const { step, loss, accuracy } = lab.points
+    lab.ghost = on ? { label: 'ELU', points: { step, loss: loss.map(Number), accuracy: accuracy.map((/** @type {number} */ value) => value - 0.1) }, epochs: lab.epochs } : null
+    lab.emit('ghost', null)
+  }, on)
+  await show(true)
+  const key = page.locator('rl-curves .legend-key').filter({ hasText: 'previous run (ELU)' })
+  await key.waitFor()
+  await page.waitForTimeout(100)
+  const with_ = await pixelsLike(page, 1, '--muted')
+  assert.ok(with_ > without + 30, `${without} grey pixels, ${with_} with the previous run`)
+  await show(false)
+  await key.waitFor({ state: 'detached' })
   assert.deepEqual(troubles, [])
   await close()
 })

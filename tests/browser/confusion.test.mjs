@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { headless, trainJson } from '../node/support.mjs'
 import { cutData, onCutData } from './cut.mjs'
-import { keepInSight, openPage, openSite, trainToTheEnd } from './support.mjs'
+import { keepInSight, openPage, openSite, press, trainToTheEnd } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -68,6 +68,9 @@ test('after a run the matrix equals the command line’s, in numbers and colours
     assert.ok((await view.locator('.legend').textContent())?.includes(`full colour at ${name === 'row' ? 'the largest in the row' : most.toLocaleString('en-US')};`), name)
   }
   assert.ok(new Set(largest).size > 1)
+  // The first of the largest in the order of the rows.
+  const worst = confusion.flatMap((/** @type {number[]} */ row, /** @type {number} */ i) => row.map((n, j) => ({ n, i, j }))).find((/** @type {any} */ { n, i, j }) => i !== j && n === most)
+  assert.equal(await view.locator('p.readout').textContent(), `Most frequent mistake: ${worst.i} taken for ${worst.j}, ${most} times.`)
   await cell.click()
   const images = view.getByRole('list', { name: 'Images of the chosen cell' }).getByRole('button')
   await images.first().waitFor()
@@ -133,6 +136,40 @@ test('keyboard navigation of the matrix', async () => {
   for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-selected')), 'true')
   assert.match(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? ''), /^2 predicted as 1: \d+$/)
-  assert.match(await view.locator('h3').first().textContent() ?? '', /^2 predicted as 1: /)
+  assert.match(await view.locator('h4').first().textContent() ?? '', /^2 predicted as 1: /)
+  await close()
+})
+
+test('on a phone all columns fit, and the cells are as high as a finger', async () => {
+  const { page, troubles, close } = await openPage(site, { hash, context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true } })
+  await page.getByRole('tab', { name: 'Views' }).click()
+  const view = page.locator('rl-confusion')
+  await keepInSight(view)
+  await page.waitForSelector('rl-confusion[data-step="0"]')
+  const scroll = view.locator('.confusion-scroll')
+  assert.ok(await scroll.evaluate((element) => element.scrollWidth <= element.clientWidth), 'nothing is cut at the side')
+  assert.ok(await view.locator('.confusion-frame').evaluate((frame) => !frame.matches('.has-left, .has-right')))
+  const sizes = await view.locator('[role=gridcell]').evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect()).map(({ width, height, right }) => ({ width, height, right })))
+  assert.ok(sizes.every(({ width, height, right }) => width >= 24 && height >= 44 && right < 390), JSON.stringify(sizes[9]))
+  await view.locator('[data-label="9"][data-prediction="9"]').tap()
+  assert.equal(await view.locator('[data-label="9"][data-prediction="9"]').getAttribute('aria-selected'), 'true')
+  // Where the table is wider than the frame there is a shade at the side with more.
+  await scroll.evaluate((element) => (element.style.width = '150px'))
+  await view.locator('.confusion-frame.has-right:not(.has-left)').waitFor()
+  await scroll.evaluate((element) => (element.scrollLeft = element.scrollWidth))
+  await view.locator('.confusion-frame.has-left:not(.has-right)').waitFor()
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('while a first epoch runs the view says when there will be a score, and offers to pause', async () => {
+  const { page, troubles, close } = await openPage(site, { hash: hash.replace('epochs=2', 'epochs=1000&batch=1').replace('train_samples=1500', 'train_samples=10000').replace('dense+32', 'dense+512') })
+  await press(page, 'Train')
+  const view = page.locator('rl-confusion')
+  await keepInSight(view)
+  await press(page, 'Pause and score now')
+  await view.getByText(/^At step [\d,]+: [\d,]+ of 2,000 test images correct/).waitFor()
+  assert.ok(await view.getByRole('button', { name: 'Pause and score now' }).isHidden())
+  assert.deepEqual(troubles, [])
   await close()
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { diverging, roundUp } from '../../web/dom/colours.js'
+import { short } from '../../web/dom/format.js'
 import { bytesOf } from './canvas.mjs'
 import { openCore, sessionAt } from './core.mjs'
 import { keepInSight, openPage, openSite, press, setField, waitForState } from './support.mjs'
@@ -56,8 +57,11 @@ test('filters and maps have the colours of the core’s weights and outputs, at 
       assert.equal(maps.length, channels * side * side)
       const limit = roundUp(largest(maps))
       const last = channels - 1
-      const shown = await coloursOf(view.getByRole('img', { name: `Map ${last} of ${name}`, exact: true }))
+      const shown = await coloursOf(view.getByRole('img', { name: `Map ${last} of ${name}: ` }))
       assert.deepEqual([shown.width, shown.height], [side, side])
+      const map = maps.subarray(last * side * side)
+      assert.equal(await view.getByRole('img', { name: `Map ${last} of ${name}: ` }).getAttribute('aria-label'),
+        `Map ${last} of ${name}: from ${short(Math.min(...map))} to ${short(Math.max(...map))}, above zero at ${map.filter((value) => value > 0).length} of ${side * side} positions`)
       assert.deepEqual(shown.colours, [...maps.subarray(last * side * side)].map((value) => diverging(value, limit)), `${name} at step ${step}`)
       const { shape, values } = session.parameter(`${name}.weight`)
       assert.deepEqual(shape, [channels, name === 'conv1' ? 1 : 4, 3, 3])
@@ -75,15 +79,12 @@ test('filters and maps have the colours of the core’s weights and outputs, at 
   await close()
 })
 
-test('without a convolution the view suggests one, and that model shows it', async () => {
+test('without a convolution the view offers one, and that model shows it', async () => {
   const { page, troubles, close } = await openPage(site)
   const view = page.locator('rl-convolution')
-  const text = await view.locator('.empty').textContent() ?? ''
-  const [, model] = text.match(/“(.+)”/) ?? []
-  const box = page.getByRole('textbox', { name: 'Architecture' })
-  await box.fill(model)
-  await box.blur()
+  await view.getByText('This model has no convolution.').waitFor({ state: 'attached' })
   await keepInSight(view)
+  await press(page, 'Use “conv 16x3 p1 | relu | pool 2 | dense 10”')
   await view.getByRole('img', { name: 'Map 15 of conv1' }).waitFor()
   await view.getByRole('list', { name: 'Channels of conv1' }).focus()
   await page.keyboard.press('ArrowRight')

@@ -29,15 +29,15 @@ after(() => site?.close())
  * @param {string} kind class of a chart @param {string} module its file in web
  * @param {object} options
  * @param {any[]} args its data @param {boolean} [log]
- * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, ticks: string[][],
- *   series: {width: number, alpha: number, dash: number[], dots: boolean}[]}>}
+ * @returns {Promise<{x: number[], y: number[], data: (number | null)[][], csv: string, label: string, now: string, outside: string, empty: boolean, ticks: string[][],
+ *   series: {width: number, alpha: number, dash: number[], dots: boolean, show: boolean}[]}>}
  */
 const chartOf = (kind, module, options, args, log = false) => page.evaluate(async ({ kind, module, options, args, log }) => {
   const { part, shown } = /** @type {any} */ (globalThis)
   const { default: uPlot } = await part('vendor/uPlot.esm.js')
   const { [kind]: Kind } = await part(`${module}.js`)
   const written = (/** @type {number} */ value) => `<${value}>`
-  const chart = new Kind({ on: () => {}, marks: [] }, { title: 'Loss', format: written, ...options })
+  const chart = new Kind({ on: () => {}, marks: [], epochs: [{ step: 30, epoch: 3 }] }, { title: 'Loss', format: written, ...options })
   shown(chart.element)
   if (log) chart.setLog(log)
   chart.show(...args)
@@ -45,7 +45,8 @@ const chartOf = (kind, module, options, args, log = false) => page.evaluate(asyn
   const plot = uPlot.sync('steps').plots.at(-1)
   const { x, y } = plot.scales
   const found = {
-    x: [x.min, x.max], y: [y.min, y.max], data: plot.data, csv: chart.csv?.(), label: chart.element.querySelector('.plot').getAttribute('aria-label'),
+    x: [x.min, x.max], y: [y.min, y.max], data: plot.data, csv: chart.csv?.(), label: chart.element.querySelector('.plot').getAttribute('aria-label'), now: chart.element.querySelector('.chart-now span').textContent,
+    outside: [...chart.element.querySelectorAll('.outside:not([hidden])')].map((each) => each.textContent).join(), empty: chart.element.classList.contains('is-empty'),
     ticks: plot.axes.map((/** @type {any} */ axis) => axis._values), series: plot.series.slice(1).map((/** @type {any} */ { width, alpha, dash, points, show }) => ({ width, alpha, dash, dots: points.show(plot, 1, 0, 0) !== false && points.size === 8, show })),
   }
   for (const each of [...uPlot.sync('steps').plots]) each.destroy()
@@ -58,52 +59,160 @@ function near(found, wanted, what) {
   found.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) <= 1e-9 * Math.max(1, Math.abs(wanted[i])), `${what ?? ''}: ${found} and not ${wanted}`))
 }
 
-test('the axis of the loss starts at 0 and has room above; that of the accuracy ends at 1', async () => {
+test('the axis of the loss starts at 0 and has room above; that of the accuracy is zoomed to the later half and all scores', async () => {
   const data = [[10, 20, 30], [2, 1, 0.5], [1.5, 1, 0.75], [null, null, 3]]
-  const linear = await chartOf('LineChart', 'views/curves', {}, data)
+  const linear = await chartOf('LineChart', 'charts/line_chart', {}, data)
   near(linear.y, [0, 3 * 1.08])
   near(linear.x, [0, 50])
   assert.equal(linear.csv, 'step,"Training, this point",Training,Test\n10,2,1.5,\n20,1,1,\n30,0.5,0.75,3\n')
-  assert.equal(linear.label, 'Loss over 30 steps: training <0.75>, test <3>')
+  assert.equal(linear.label, 'Loss over 30 steps: Training <0.75> at step 30, first <1.5> at step 10; Test <3> at step 30')
+  assert.equal(linear.now, 'Test <3>, epoch 3; Training <0.75>, step 30')
   assert.deepEqual(linear.series.map(({ width, alpha }) => [width, alpha]), [[1, 0.28], [2, 1], [2, 1]])
-  const empty = await chartOf('LineChart', 'views/curves', {}, [[], [], [], []])
+  const empty = await chartOf('LineChart', 'charts/line_chart', {}, [[], [], [], []])
   near(empty.y, [0, 2.5])
-  assert.equal(empty.label, 'Loss, no data yet')
-  const held = await chartOf('LineChart', 'views/curves', { top: 1 }, [[10, 2000], [0.5, 2], [0.5, 0.6], [null, null], [0.25, 0.75]])
-  near(held.y, [0, 1])
+  assert.deepEqual([linear.empty, empty.empty, empty.label], [false, true, 'Loss, no data yet'])
+  const held = await chartOf('LineChart', 'charts/line_chart', { share: true }, [[10, 20, 1990, 2000], [0.5, 0, 1, 0.9], [0.1, 0.4, 0.94, 0.96], [null, null, null, null], [null, 0.955, null, 0.97]])
+  near(held.y, [0.935, 0.975])
   near(held.x, [0, 2000])
-  assert.equal(held.label, 'Loss over 2000 steps: training <0.6>, validation <0.75>')
-  assert.equal(held.csv, 'step,"Training, this point",Training,Validation,Test\n10,0.5,0.5,0.25,\n2000,2,0.6,0.75,\n')
+  assert.equal(held.label, 'Loss over 2,000 steps: Training <0.96> at step 2,000, first <0.1> at step 10; Validation <0.97> at step 2,000, first <0.955> at step 20')
+  assert.deepEqual(held.ticks[1], ['94%', '95%', '96%', '97%'])
+  assert.equal(held.outside, '2 values below: show all')
+  assert.ok(!held.series[0].show, 'single batches would fill a zoomed axis')
   // The last value of a line is the last one that is not null.
-  const gaps = await chartOf('LineChart', 'views/curves', {}, [[10, 20, 30], [1, 1, 1], [1, 1, 0.5], [2, 0, null], [null, 3, null]])
-  assert.equal(gaps.label, 'Loss over 30 steps: training <0.5>, validation <3>, test <0>')
-  assert.deepEqual(held.ticks[1], ['0%', '20%', '40%', '60%', '80%', '100%'])
+  const gaps = await chartOf('LineChart', 'charts/line_chart', {}, [[10, 20, 30], [1, 1, 1], [1, 1, 0.5], [2, 0, null], [null, 3, null]])
+  assert.equal(gaps.label, 'Loss over 30 steps: Training <0.5> at step 30, first <1> at step 10; Validation <3> at step 20; Test <0> at step 20, first <2> at step 10')
+})
+
+test('a previous run is drawn grey and dashed behind, at its own steps', async () => {
+  const ghost = { label: 'ELU', steps: [5, 20, 60], values: [0.2, 0.85, 0.98], tests: [null, null, 0.99] }
+  const data = [[10, 20, 30], [0.1, 0.5, 0.9], [0.1, 0.5, 0.9], [null, null, 0.92]]
+  const found = await chartOf('LineChart', 'charts/line_chart', { share: true }, [...data, undefined, ghost])
+  assert.deepEqual(found.data, [[5, 10, 20, 30, 60], [0.2, null, 0.85, null, 0.98], [null, null, null, null, 0.99],
+    [null, 0.1, 0.5, 0.9, null], [null, 0.1, 0.5, 0.9, null], [null, null, null, 0.92, null]])
+  assert.deepEqual(found.series.slice(0, 2).map(({ alpha, width, dash }) => [alpha, width, dash]), [[1, 1.5, [3, 3]], [1, 1.5, [3, 3]]])
+  assert.match(found.label, /^Loss over 60 steps: previous run \(ELU\) <0.98> at step 60, first <0.2> at step 5; Training <0.9> at step 30/)
+  assert.equal(found.now, 'Test <0.92>, epoch 3; Training <0.9>, step 30')
+  // Its scores are in the zoom of the accuracy, and its chaotic start is neither in the range nor counted.
+  near(found.y, [0.4, 1])
+  assert.equal(found.outside, '1 value below: show all')
+})
+
+test('a small plain chart has no buttons for files', async () => {
+  const found = await page.evaluate(async () => {
+    const { part, shown } = /** @type {any} */ (globalThis)
+    const { LineChart } = await part('charts/line_chart.js')
+    const chart = new LineChart({ on: () => {}, marks: [], epochs: [] }, { title: 'Loss', format: String, height: 150, plain: true })
+    shown(chart.element)
+    chart.show([1, 2], [2.5, 1], [2.5, 1], [null, 0.5])
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    return [chart.element.querySelector('canvas').clientHeight, chart.element.querySelectorAll('figcaption button').length]
+  })
+  assert.deepEqual(found, [150, 0])
 })
 
 test('a logarithmic axis shows positive values, from half the lowest value or less', async () => {
   const data = [[10, 20, 30], [2, 0, 0.5], [1.5, 1, 0.75], [null, null, null]]
-  const log = await chartOf('LineChart', 'views/curves', {}, data, true)
+  const log = await chartOf('LineChart', 'charts/line_chart', {}, data, true)
   near(log.y, [0.05, 2 * 1.3])
   assert.deepEqual(log.data, [[10, 20, 30], [2, null, 0.5], [1.5, 1, 0.75], [null, null, null]])
   assert.ok(log.csv.includes('\n20,0,1,\n'), 'the CSV has all')
-  near((await chartOf('LineChart', 'views/curves', {}, [[10], [0.02], [0.04], [null]], true)).y, [0.01, 0.04 * 1.3])
-  near((await chartOf('LineChart', 'views/curves', {}, [[10, 20], [1, 1e-9], [1, 0.5], [null, null]], true)).y, [1e-6, 1.3])
-  near((await chartOf('LineChart', 'views/curves', {}, [[], [], [], []], true)).y, [0.001, 10])
+  near((await chartOf('LineChart', 'charts/line_chart', {}, [[10], [0.02], [0.04], [null]], true)).y, [0.01, 0.04 * 1.3])
+  near((await chartOf('LineChart', 'charts/line_chart', {}, [[10, 20], [1, 1e-9], [1, 0.5], [null, null]], true)).y, [1e-6, 1.3])
+  near((await chartOf('LineChart', 'charts/line_chart', {}, [[], [], [], []], true)).y, [0.001, 10])
 })
 
-test('with more than sixty values the highest do not flatten the line', async () => {
-  const values = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => (i === 0 ? 1000 : i === 1 ? 500 : 2))
-  const steps = (/** @type {number} */ count) => Array.from({ length: count }, (_, i) => i + 1)
+test('outliers do not flatten the line, are counted, and are shown on request', async () => {
   const none = (/** @type {number} */ count) => Array(count).fill(null)
-  const highOf = async (/** @type {number} */ count, /** @type {boolean} */ log = false) => (await chartOf('LineChart', 'views/curves', {}, [steps(count), values(count), none(count), none(count)], log)).y[1]
-  near([await highOf(60)], [1080])
-  // The value at 98.5% is the second highest of 61 and the fourth highest of 201, which is as low as all others.
-  near([await highOf(61)], [540])
-  near([await highOf(201)], [2 * 1.08])
-  near([await highOf(201, true)], [1300])
-  // A logarithmic axis also leaves out one percent of the lowest values.
-  const low = async (/** @type {number} */ tiny) => (await chartOf('LineChart', 'views/curves', {}, [steps(200), Array.from({ length: 200 }, (_, i) => (i < tiny ? 1e-5 : 0.05)), none(200), none(200)], true)).y[0]
-  near([await low(2), await low(3)], [0.025, 5e-6])
+  const of = async (/** @type {number[]} */ values, /** @type {boolean} */ log = false) =>
+    chartOf('LineChart', 'charts/line_chart', {}, [values.map((_, i) => i + 1), values, values.map((value) => Math.min(value, 2)), none(values.length)], log)
+  const level = Array.from({ length: 30 }, (_, i) => 1.5 + i / 58)
+  const found = await of([1000, 500, ...level])
+  near(found.y, [0, 2 * 1.08])
+  assert.equal(found.outside, '2 values above: show all')
+  const without = await of(level)
+  near(without.y, [0, 2 * 1.08])
+  assert.equal(without.outside, '')
+  // A logarithmic axis has its own outliers, also the lowest.
+  const log = await of([1e6, 1e-5, ...level], true)
+  near(log.y, [0.05, 2 * 1.3])
+  assert.equal(log.outside, '1 value above, 1 value below: show all')
+  // Counts have no outliers, and no fractions on the axis.
+  const counts = await chartOf('SeriesChart', 'charts/series_chart', { range: [0, null] }, [Array.from({ length: 20 }, (_, i) => i), [{ name: 'a', values: [...Array(19).fill(0), 3] }]])
+  near(counts.y, [0, 3.24])
+  assert.deepEqual([counts.ticks[1], counts.outside], [['0', '1', '2', '3'], ''])
+  // One click shows all, a second one hides the outliers again.
+  const clicks = await page.evaluate(async () => {
+    const { part, shown } = /** @type {any} */ (globalThis)
+    const { default: uPlot } = await part('vendor/uPlot.esm.js')
+    const { SeriesChart } = await part('charts/series_chart.js')
+    const chart = new SeriesChart({ on: () => {}, marks: [] }, { title: 'Ratio', format: String })
+    shown(chart.element)
+    chart.show(Array.from({ length: 20 }, (_, i) => i), [{ name: 'a', values: Array.from({ length: 20 }, (_, i) => (i === 3 ? 77 : 0.5 + i / 20)) }])
+    const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    await frames()
+    const button = chart.element.querySelector('.outside')
+    const seen = []
+    for (let i = 0; i < 3; i++) {
+      seen.push([button.textContent, Math.round(uPlot.sync('steps').plots.at(-1).scales.y.max)])
+      button.click()
+      await frames()
+    }
+    return seen
+  })
+  assert.deepEqual(clicks, [['1 value above: show all', 2], ['Without outliers', 83], ['1 value above: show all', 2]])
+})
+
+test('no label of an axis is cut or repeated', async () => {
+  const found = await page.evaluate(async () => {
+    const { part, shown } = /** @type {any} */ (globalThis)
+    const { SeriesChart } = await part('charts/series_chart.js')
+    const { LineChart } = await part('charts/line_chart.js')
+    const { loss, percent, short } = await part('dom/format.js')
+    /** The labels that are drawn, with their extents. @type {{text: string, left: number, right: number, top: number, bottom: number, canvas: {width: number, height: number}}[]} */
+    let drawn = []
+    const original = CanvasRenderingContext2D.prototype.fillText
+    CanvasRenderingContext2D.prototype.fillText = function (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y) {
+      const { width } = this.measureText(text)
+      const left = this.textAlign === 'right' || this.textAlign === 'end' ? x - width : this.textAlign === 'center' ? x - width / 2 : x
+      const top = this.textBaseline === 'middle' ? y - 5 : this.textBaseline === 'top' ? y : y - 10
+      drawn.push({ text, left, right: left + width, top, bottom: top + 10, canvas: this.canvas })
+      original.call(this, text, x, y)
+    }
+    const series = [[1e-9, 3e-9], [1e-9, 1e9], [0, 2e-8], [-3e-7, 5e-7], [-1e9, 1e9], [123456, 123457], [0.25, 0.2500001], [1e9, 1.0001e9], [-0.02, -0.01], [0.5, 0.5]]
+    const cases = [...series.flatMap((values) => [{ kind: 'series', values, log: false }, { kind: 'series', values, log: true }]),
+      ...[[0.971, 0.973], [0.1, 0.99], [0.97231, 0.97232], [0.9999, 1]].map((values) => ({ kind: 'share', values, log: false })),
+      ...[[2.3, 0.05], [1e-7, 3e-9], [1e9, 2e8]].flatMap((values) => [{ kind: 'loss', values, log: false }, { kind: 'loss', values, log: true }])]
+    const results = []
+    for (const steps of [[1, 2], [5, 1234567]]) {
+      for (const width of [260, 600]) {
+        for (const { kind, values, log } of cases) {
+          const lab = { on: () => {}, marks: [], epochs: [] }
+          const chart = kind === 'series' ? new SeriesChart(lab, { title: 'A', format: short }) : new LineChart(lab, kind === 'share' ? { title: 'A', format: percent, share: true } : { title: 'A', format: loss })
+          shown(chart.element).style.width = `${width}px`
+          if (kind === 'series') chart.show(steps, [{ name: 'a', values }])
+          else chart.show(steps, values, values, [null, null])
+          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+          drawn = []
+          chart.setLog(log)
+          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+          const cut = drawn.filter(({ left, right, top, bottom, canvas }) => left < 0 || top < 0 || right > canvas.width || bottom > canvas.height).map(({ text }) => text)
+          const inside = Number.parseFloat(chart.element.querySelector('.u-over').style.left)
+          const axis = drawn.filter(({ right }) => right <= inside).map(({ text }) => text)
+          // Labels of one row must not touch.
+          const touching = drawn.filter((a) => drawn.some((b) => a !== b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).map(({ text }) => text)
+          results.push({ name: `${kind} ${values} ${log} ${width} ${steps}`, cut, axis, touching })
+        }
+      }
+    }
+    CanvasRenderingContext2D.prototype.fillText = original
+    return results
+  })
+  assert.equal(found.length, 4 * 30)
+  for (const { name, cut, axis, touching } of found) {
+    assert.deepEqual([cut, touching], [[], []], name)
+    assert.ok(axis.length >= 2 || (name.includes('true') && name.includes('-')), `${name}: ${axis}`)
+    assert.equal(new Set(axis).size, axis.length, `${name}: ${axis}`)
+  }
 })
 
 test('lines over the steps have margins that suit the axis labels, and fixed ends if given', async () => {
@@ -112,10 +221,12 @@ test('lines over the steps have margins that suit the axis labels, and fixed end
     return chartOf('SeriesChart', 'charts/series_chart', options, [steps, lines.map((values, i) => ({ name: `l${i}`, values }))])
   }
   near((await of({}, [1, 2, 3])).y, [1 - 0.16, 3 + 0.16])
-  near((await of({}, [5, 5, 5])).y, [4.9, 5.1])
+  near((await of({}, [5.5, 5.5, 5.5])).y, [5.4945, 5.5055])
   near((await of({}, [0, 0, 0])).y, [-1e-3, 1e-3])
-  near((await of({}, [99, 100])).y, [97, 102])
+  near((await of({}, [99, 100])).y, [98.9, 100.1])
   near((await of({}, [1, -3])).y, [-3 - 0.32, 1 + 0.32])
+  // Changes from a start of 0.
+  near((await of({ symmetric: true }, [0, 1e-6, 3e-6])).y, [-3.48e-6, 3.48e-6])
   near((await of({ range: [0, null] }, [1, 2, 3])).y, [0, 3.16])
   near((await of({ range: [0, 1] }, [0.25, 0.5])).y, [0, 1])
   near((await of({ range: [null, 9] }, [1, 2, 3])).y, [0.84, 9])
@@ -126,14 +237,15 @@ test('lines over the steps have margins that suit the axis labels, and fixed end
   // The axis includes a reference level.
   near((await of({ levels: [{ at: 7, text: 'seven' }] }, [1, 2, 3])).y, [1 - 0.48, 7 + 0.48])
   const gaps = await of({}, [1, null, 3], [2, 4, null])
-  assert.equal(gaps.label, 'Loss at step 30: l0 <3>, l1 –')
+  assert.equal(gaps.label, 'Loss over 30 steps: l0 <3> at step 30, first <1> at step 10; l1 <4> at step 20, first <2> at step 10')
+  assert.equal(gaps.now, 'Latest values: step 30')
   near(gaps.x, [0, 50])
   assert.deepEqual(gaps.data, [[10, 20, 30], [1, null, 3], [2, 4, null]])
   assert.deepEqual((await of({}, [1, 2])).series.map(({ dots }) => dots), [true])
   assert.deepEqual(gaps.series.map(({ dots, dash }) => [dots, dash]), [[false, []], [false, [8, 4]]])
   const faint = await chartOf('SeriesChart', 'charts/series_chart', {}, [[1], [{ name: 'mean', style: 3, values: [2] }, { name: 'l', of: 'mean', values: [7] }]])
   assert.deepEqual(faint.series.map(({ alpha, width, dash, dots }) => [alpha, width, dash, dots]), [[1, 2, [10, 3, 2, 3], true], [0.28, 1, [], false]])
-  assert.equal(faint.label, 'Loss at step 1: mean <2>')
+  assert.equal(faint.label, 'Loss over 1 step: mean <2> at step 1')
 })
 
 test('curves of several runs share their positions; the axis has room for the deviations', async () => {
@@ -141,7 +253,7 @@ test('curves of several runs share their positions; the axis has room for the de
     const { part, shown } = /** @type {any} */ (globalThis)
     const { default: uPlot } = await part('vendor/uPlot.esm.js')
     const { RaceChart } = await part('charts/race_chart.js')
-    const chart = new RaceChart({ on: () => {} }, { title: 'Loss', x: 'Epoch', sync: 'steps', format: String })
+    const chart = new RaceChart({ on: () => {} }, { title: 'Loss', x: 'epoch', sync: 'steps', format: String })
     shown(chart.element)
     chart.show([
       { name: 'relu', points: new Map([[2, 5], [10, 3]]), spread: new Map([[2, 2]]) },
@@ -162,7 +274,7 @@ test('curves of several runs share their positions; the axis has room for the de
   assert.deepEqual(found.data, [[1, 2, 10], [null, 5, 3], [4, null, null]])
   near(found.y, [0, 7 * 1.05])
   assert.deepEqual(found.x, [0, 10])
-  assert.equal(found.text, 'Loss: relu 3, elu 4')
+  assert.equal(found.text, 'Loss over 10 epochs: relu 3 at epoch 10, first 5 ± 2 at epoch 2; elu 4 at epoch 1')
   assert.deepEqual([found.none, found.empty], [[0, 1], 'Loss, no data yet'])
 })
 
@@ -172,7 +284,7 @@ test('the tooltip lists the values at the cursor in order, without hidden lines'
     const { Chart } = await part('charts/chart.js')
     const { Legend } = await part('charts/legend.js')
     const legend = new Legend()
-    const chart = new Chart({ on: () => {} }, { title: 'Some', x: 'Epoch', format: (/** @type {number} */ value) => value.toFixed(1), range: () => [0, 10], sync: 'tips', legend })
+    const chart = new Chart({ on: () => {} }, { title: 'Some', x: 'epoch', format: (/** @type {number} */ value) => value.toFixed(1), range: () => [0, 10], sync: 'tips', legend })
     shown(chart.element).append(legend.element)
     chart.draw([1, 2, 1500], [
       { name: 'a', colour: '#010203', values: [1, 5, 3], spread: [0.5, null, 0] },
@@ -330,16 +442,16 @@ test('the table of a race: means with their deviations, and the time a step took
   const rows = await page.evaluate(async () => {
     const { part } = /** @type {any} */ (globalThis)
     const { raceTable } = await part('views/race.js')
-    const of = (/** @type {number | null} */ mean, /** @type {number | null} */ deviation = null) => ({ mean, deviation })
+    const of = (/** @type {number | null} */ mean, /** @type {number | null} */ deviation = null) => ({ count: 3, mean, deviation })
     const table = raceTable([
-      { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), dead: of(0.25, 0), output_mean: of(-0.125, 0.5), step_seconds: 1.2e-4 },
-      { name: 'elu', diverged: 2, test_accuracy: of(0.5), test_loss: of(null), train_loss: of(null), dead: of(0), output_mean: of(12345), step_seconds: 9.9e-5 },
-      { name: 'last', diverged: 0, test_accuracy: of(1), test_loss: of(1), train_loss: of(1), dead: of(1), output_mean: of(1), step_seconds: null },
-    ])
+      { name: 'relu', diverged: 0, test_accuracy: of(0.9, 0.0125), test_loss: of(0.5, 0.25), train_loss: of(0.0001), silent: of(0.25, 0), output_mean: of(-0.125, 0.5), step_seconds: 1.2e-4 },
+      { name: 'elu', diverged: 2, test_accuracy: of(0.5), test_loss: of(null), train_loss: of(null), silent: of(0), output_mean: of(12345), step_seconds: 9.9e-5 },
+      { name: 'last', diverged: 0, test_accuracy: of(1), test_loss: of(1), train_loss: of(1), silent: of(1), output_mean: of(1), step_seconds: null },
+    ].map((summary, index) => ({ index, summary })))
     return [...table.querySelectorAll('tr')].map((row) => [...row.children].map((cell) => cell.textContent))
   })
   assert.deepEqual(rows, [
-    ['Configuration', 'Test accuracy', 'Test loss', 'Training loss', 'Dead units', 'Output mean', 'Time per step'],
+    ['Configuration', 'Test accuracy', 'Test loss', 'Training loss', 'Silent units', 'Output mean', 'Time per step'],
     ['relu', '90.00% ± 1.25%', '0.5000 ± 0.2500', '1.00e-4', '25.00% ± 0.00%', '−0.125 ± 0.5', '120 µs'],
     ['elu (2 diverged)', '50.00%', '–', '–', '0.00%', '12300', '99 µs'],
     ['last', '100.00%', '1.0000', '1.0000', '100.00%', '1', '–'],

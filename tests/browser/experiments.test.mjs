@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test'
 import { bytesOf } from './canvas.mjs'
 import { headless, trainJson } from '../node/support.mjs'
 import { onCutData } from './cut.mjs'
-import { csvRows, downloaded, openPage, openSite, press, rowsOf, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
+import { ranking, verdictOf } from '../../web/lab/ranking.js'
+import { csvRows, downloaded, openPage, openSite, output, press, rowsOf, stepOf, waitForState, waitForStep, weightsHash } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -47,14 +48,17 @@ test('a race shows the numbers of the command line, over two seeds, and does not
   const shown = await view.locator('.race-table tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)))
   const rows = rowsOf(['race', ...onCutData, '--entry', 'lr=0.02', '--activations', 'relu,elu', '--seeds', '2', '--epochs', '2', '--train_samples', '1000'])
   const expected = rows.filter(({ event }) => event === 'summary')
-  assert.deepEqual(shown.map(([name]) => name), ['lr=0.02', 'relu', 'elu'])
-  assert.deepEqual(shown.map((row) => [row[1], row[4]]), expected.map((row) =>
-    ['test_accuracy', 'dead'].map((key) => `${percent(row[key].mean)} ± ${percent(row[key].deviation)}`)))
+  const ranked = [...expected].sort((a, b) => b.test_accuracy.mean - a.test_accuracy.mean)
+  assert.deepEqual(shown.map(([name]) => name), ranked.map(({ name }) => name))
+  // The sentence names the first, and what it says follows from the differences by seed.
+  assert.equal(await output(page, 'Winner'), verdictOf(ranking(rows), true))
+  assert.ok((await output(page, 'Winner')).includes(ranked[0].name))
+  assert.deepEqual(shown.map((row) => [row[1], row[4]]), ranked.map((row) =>
+    ['test_accuracy', 'silent'].map((key) => `${percent(row[key].mean)} ± ${percent(row[key].deviation)}`)))
   const label = await view.getByRole('img', { name: /^Test accuracy/ }).getAttribute('aria-label')
-  assert.equal(label, `Test accuracy, by epoch: ${expected.map(({ name, test_accuracy: of }) =>
-    `${name} ${(100 * of.mean).toFixed(1)}% ± ${(100 * of.deviation).toFixed(1)}%`).join(', ')}`)
+  for (const { name, test_accuracy: { mean, deviation } } of expected) assert.ok(label?.includes(`${name} ${percent(mean)} ± ${percent(deviation)} at epoch 2, first `), label ?? '')
   const running = await view.getByRole('img', { name: /^Running loss/ }).getAttribute('aria-label')
-  assert.match(running ?? '', /^Running loss, by step, smoothed: lr=0\.02 \d\S*, relu \d\S*, elu \d\S*$/)
+  assert.match(running ?? '', /^Running loss, by step, smoothed over \d+ steps: lr=0\.02 \d\S* at step .*; relu \d\S* at step .*; elu \d\S* at step /)
 
   // The CSV ends with the values of the core's summary. The band extends one deviation to both sides of the mean.
   const last = csvRows((await downloaded(page, 'Test loss, by epoch as CSV')).bytes).at(-1) ?? {}
@@ -94,11 +98,14 @@ test('forks of the current run: the unchanged fork equals the continued run, ano
   await view.getByRole('button', { name: 'Fork the run' }).click()
   await view.locator('.race-table').waitFor()
   const shown = await view.locator('.race-table tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)))
-  assert.deepEqual(shown.map(([name]) => name), ['unchanged', 'lr=0.0004', 'leaky_relu'])
+  assert.deepEqual(shown.map(([name]) => name).sort(), ['leaky_relu', 'lr=0.0004', 'unchanged'])
+  const accuracies = shown.map((row) => Number.parseFloat(row[1] ?? ''))
+  assert.deepEqual(accuracies, [...accuracies].sort((a, b) => b - a))
+  const of = (/** @type {string} */ name) => shown.find(([each]) => each === name)?.[1]
   const accuracyOf = (/** @type {string[]} */ more) => percent(trainJson(headless, [...config, ...more]).of('epoch')[1].test_accuracy)
-  assert.equal(shown[0][1], accuracyOf([]))
-  assert.equal(shown[1][1], accuracyOf(['--events', `${steps}:lr:0.0004`]))
-  assert.notEqual(shown[2][1], shown[0][1])
+  assert.equal(of('unchanged'), accuracyOf([]))
+  assert.equal(of('lr=0.0004'), accuracyOf(['--events', `${steps}:lr:0.0004`]))
+  assert.notEqual(of('leaky_relu'), of('unchanged'))
   assert.match(await view.getByRole('status', { name: 'Race' }).innerText(), /^Forks after step 18: finished/)
   // One curve before the fork, three after it.
   const rows = csvRows((await downloaded(page, 'Running loss, by step, smoothed as CSV')).bytes)

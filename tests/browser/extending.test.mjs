@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { applied } from '../node/examples.mjs'
-import { openPage, openSite, stepOf, trainTo } from './support.mjs'
+import { keepInSight, openPage, openSite, stepOf, trainTo } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
 let site
@@ -11,17 +11,17 @@ before(async () => {
 })
 after(() => site?.close())
 
-test('a view in one file and one row: a card that follows the run', async () => {
+test('a view in one file, one row and the tables of words: a card that follows the run', async () => {
   const files = applied(['A view'])
-  assert.deepEqual([...files.keys()], ['web/views/seen_images.js', 'web/views/registry.js'])
+  assert.deepEqual([...files.keys()], ['web/views/seen_images.js', 'web/views/registry.js', 'web/words/en/run.js', 'web/words/zh/run.js'])
   const { page, troubles, close } = await openPage(site, {
     prepare: async (context) => {
       for (const [path, body] of files) await context.route(`**/${path.replace('web/', '')}`, (route) => route.fulfill({ contentType: 'text/javascript', body }))
     },
   })
   const card = page.locator('.card', { has: page.locator('rl-seen-images') })
-  assert.equal(await card.locator('h2').textContent(), 'Images seen')
-  await card.scrollIntoViewIfNeeded()
+  assert.equal(await card.locator('h3').textContent(), 'Images seen')
+  await keepInSight(card)
   await trainTo(page, 20)
   const seen = () => card.locator('output').textContent().then((text) => Number(text?.replace(/\D/g, '')))
   const wanted = async () => 64 * await stepOf(page)

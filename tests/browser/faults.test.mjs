@@ -92,7 +92,8 @@ async function saidWithout(part, answer) {
 }
 
 /** The worker of a newer site, which a tab gets that was opened before the update. */
-const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8').replace(/^import \{ ?build ?\}.*$/m, "const build = 'newer'")
+const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8')
+  .replace(/import\s*\{\s*build(?: as (\w+))?\s*\}\s*from\s*["'][^"']+["']/, (_, name = 'build') => `const ${name} = 'newer'`)
 
 test('missing files and files of different versions are reported', async () => {
   const script = { contentType: 'text/javascript' }

@@ -26,6 +26,10 @@ test('all cells exist, and sampled ones have the core’s variances as colours',
   const { activations, fields } = opened.core.registry()
   const inits = fields.find((/** @type {any} */ { name }) => name === 'init').choices
   assert.equal(await view.locator('[role=gridcell]').count(), activations.length * inits.length)
+  // The main activations are the first rows, and no other is missing.
+  const rows = await view.locator('tbody tr').evaluateAll((all) => all.map((row) => row.querySelector('td')?.dataset.activation))
+  assert.deepEqual(rows.slice(0, 5), ['relu', 'leaky_relu', 'prelu', 'elu', 'swish'])
+  assert.deepEqual([...rows].sort(), activations.map((/** @type {any} */ { name }) => name).sort())
   for (const [init, activation] of [['he_normal', 'relu'], ['glorot_uniform', 'tanh'], ['zero', 'relu'], ['constant', 'swish'], ['orthogonal', 'elu']]) {
     const session = sessionAt(opened, [['train_samples', '1000'], ['seed', '3'], ['init', init], ['model', `${`dense 32 | ${activation} | `.repeat(4)}dense 10`]])
     const variances = session.probe().layers.filter(({ kind }) => kind === 'activation').map(({ deviation }) => deviation ** 2)

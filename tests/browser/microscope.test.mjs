@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { diverging } from '../../web/dom/colours.js'
 import { percent, short } from '../../web/dom/format.js'
-import { drawn, nodeSession, pageAt } from './monitors.mjs'
+import { drawn, linesOf, nodeSession, pageAt } from './monitors.mjs'
 import { openSite } from './support.mjs'
 
 /** @type {import('./support.mjs').Site} */
@@ -24,27 +24,34 @@ const barsOf = (view) => view.locator('.activation-bar').evaluateAll((bars) => {
   return bars.map((bar, i) => ({ share: heights[i] / Math.max(...heights), fill: getComputedStyle(bar).fill }))
 })
 
-test('the microscope shows the numbers of the core, layer by layer', async () => {
+test('the microscope shows the numbers of the core for all layers, with step 0 as a ghost', async () => {
   const { page, view, troubles, close } = await pageAt(site, config, 'rl-microscope', 3)
   const run = await nodeSession(config)
+  const start = run.probe().layers
   for (let step = 0; step < 3; step++) run.advance()
   const { layers } = run.probe()
   for (const name of ['act1', 'act2']) {
-    await view.getByRole('combobox', { name: 'Layer under the microscope' }).selectOption(name)
+    const part = view.getByRole('region', { name })
     const layer = layers.find((each) => each.name === name)
     assert.ok(layer?.input && layer.regimes)
     const { counts, low, high } = layer.input.histogram
-    await view.getByRole('img', { name: new RegExp(`^Inputs of ${name} `) }).waitFor()
+    const before = start.find((each) => each.name === name)?.input
+    assert.ok(before)
+    const label = await part.getByRole('img', { name: new RegExp(`^Inputs of ${name} `) }).getAttribute('aria-label') ?? ''
+    assert.ok(label.includes(`mean ${short(layer.input.mean)}, at step 0 ${short(before.mean)}; `), label)
 
-    assert.deepEqual(await view.locator('.regimes .bar-value').allTextContents(), layer.regimes.map(({ share }) => percent(share)))
-    assert.deepEqual(await view.locator('.regimes th').evaluateAll((heads) => heads.map((head) => head.firstChild?.textContent)), layer.regimes.map((each) => each.name))
-    const values = await view.locator('.stats b').allTextContents()
+    await part.getByText(`Numbers of ${name}`).click()
+    assert.deepEqual(await part.locator('.regimes .bar-value').allTextContents(), layer.regimes.map(({ share }) => percent(share)))
+    assert.deepEqual(await part.locator('.regimes th').evaluateAll((heads) => heads.map((head) => head.firstChild?.textContent)), layer.regimes.map((each) => each.name))
+    const values = await part.locator('.stats b').allTextContents()
     assert.deepEqual(values.slice(0, 4), [
       `${short(layer.input.mean)} ± ${short(layer.input.deviation)}`, `${short(layer.mean)} ± ${short(layer.deviation)}`, percent(layer.sparsity), String(layer.units),
     ])
     if (layer.slopes) assert.equal(values[4], short(layer.slopes.values[0]))
+    assert.equal(await part.locator('> p').textContent(),
+      `Inputs: ${layer.regimes.filter(({ share }) => share >= 0.005).map((each) => `${percent(each.share, 0)} ${each.name}`).join(', ')}. Mean output ${short(layer.mean)}.`)
 
-    const bars = await barsOf(view)
+    const bars = await barsOf(part)
     assert.equal(bars.length, counts.length)
     bars.forEach(({ share }, i) => assert.ok(Math.abs(share - counts[i] / Math.max(...counts)) < 1e-3, `bar ${i}: ${share} of ${counts[i]}`))
     // The outermost bars lie well inside one regime, and their values are far above that of the full colour.
@@ -52,6 +59,14 @@ test('the microscope shows the numbers of the core, layer by layer', async () =>
     assert.equal(bars.at(-1)?.fill.replaceAll(',', ''), diverging(1, 1))
     const [red, , blue] = (bars[0].fill.match(/\d+/g) ?? []).map(Number)
     assert.ok(red > blue, `${name}: what is below 0 comes out below 0, and is orange: ${bars[0].fill}`)
+
+    // The heights of the ghost's steps are the counts at step 0.
+    const outline = await part.locator('.activation-ghost').getAttribute('d') ?? ''
+    const [bottom, ...heights] = [Number(outline.match(/ ([\d.]+)/)?.[1]), ...[...outline.matchAll(/V([\d.]+)H/g)].map(([, y]) => Number(y))]
+    const first = before.histogram.counts
+    assert.equal(heights.length, first.length)
+    const tall = bottom - Math.min(...heights)
+    heights.forEach((y, i) => assert.ok(Math.abs((bottom - y) / tall - first[i] / Math.max(...first)) < 2e-3, `step ${i} of the ghost`))
   }
   assert.deepEqual(troubles, [])
   run.delete()
@@ -83,17 +98,19 @@ test('the curve uses the learnt slope and follows the run', async () => {
 })
 
 test('the microscope shows the warning about saturated inputs', async () => {
-  const { view, close } = await pageAt(site, { model: 'dense 64 | sigmoid | dense 10', init: 'constant', init_value: 0.4 }, 'rl-microscope', 0)
-  const run = await nodeSession({ model: 'dense 64 | sigmoid | dense 10', init: 'constant', init_value: 0.4 })
-  const expected = run.probe().warnings.filter(({ code }) => ['saturation', 'mean_shift'].includes(code)).map(({ message }) => message)
+  const saturated = { model: 'dense 64 | sigmoid | dense 10', init: 'constant', init_value: 0.4, train_samples: 640, epochs: 1, probe: 1 }
+  const { view, close } = await pageAt(site, saturated, 'rl-microscope', 1)
+  const expected = linesOf(saturated, 'warning').filter(({ step, code }) => step <= 1 && ['saturation', 'mean_shift'].includes(code)).map(({ step, message }) => `Step ${step} ${message}`)
   assert.ok(expected.length > 0)
+  await view.locator('.warnings li').first().waitFor()
   assert.deepEqual(await view.locator('.warnings li').allTextContents(), expected)
-  run.delete()
   await close()
 })
 
-test('a model without an activation shows an explanation', async () => {
-  const { view, close } = await pageAt(site, { model: 'dense 10' }, 'rl-microscope', 0)
+test('a model without an activation offers one', async () => {
+  const { view, close } = await pageAt(site, { model: 'dense 10', train_samples: 500 }, 'rl-microscope', 0)
   await view.getByText('This model has no activation between its layers').waitFor()
+  await view.getByRole('button', { name: 'Use “dense 128 | relu | dense 10”' }).click()
+  await view.getByRole('img', { name: /^Inputs of act1 \(relu\)/ }).waitFor()
   await close()
 })

@@ -1,5 +1,7 @@
 // Helpers for the tests of the monitors' views: the same run in Node on the page's images, and pages at an exact step.
+import { headless, trainJson } from '../node/support.mjs'
 import { openCore } from './core.mjs'
+import { onCutData } from './cut.mjs'
 import { keepInSight, openPage, press, waitForStep } from './support.mjs'
 
 /** @type {ReturnType<typeof openCore> | undefined} */
@@ -11,6 +13,12 @@ export async function nodeSession(config) {
   const { core, dataset } = await opened
   return core.createSession(dataset, config)
 }
+
+/** The events that the command line prints for a config. @param {Record<string, string | number>} config @param {string} event @returns {any[]} */
+export const linesOf = (config, event) => trainJson(headless, [...onCutData, ...Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)])]).of(event)
+
+/** The recorded snapshots among them. @param {Record<string, string | number>} config @returns {any[]} */
+export const snapshotsOf = (config) => linesOf(config, 'probe')
 
 /** The address of a config. @param {Record<string, string | number>} config */
 export const hashOf = (config) => `#${new URLSearchParams(Object.entries(config).map(([name, value]) => [name, String(value)]))}`

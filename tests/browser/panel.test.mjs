@@ -113,8 +113,7 @@ test('the layer list and the architecture text edit the same model, with buttons
   await page.waitForFunction(() => document.querySelectorAll('.layer-rows li').length === 5)
   assert.equal(await text.inputValue(), 'dense 30 | elu 0.5 | dense 20 | elu 0.5 | dense 10')
   assert.equal(await page.getByRole('combobox', { name: 'Activation', exact: true }).inputValue(), 'elu')
-  await page.locator('rl-image').scrollIntoViewIfNeeded()  // only visible views compute
-  await page.waitForFunction(() => document.querySelectorAll('rl-image .unit-grid').length === 2)
+  await page.waitForFunction(() => document.querySelectorAll('rl-activation select option').length === 2)
   assert.match(await page.locator('rl-model').innerText(), /fc3: dense 10\s+\[64, 10\]\s+210/)
 
   // An error is marked at its position in the text, and the rows do not change.
@@ -181,12 +180,19 @@ test('a change that needs a restart is pending until one', async () => {
   await close()
 })
 
-test('an invalid address is reported: at the start the defaults are used, later the run is unchanged', async () => {
+test('a part of an address that cannot be used is named and kept, and the rest applies', async () => {
   const { page, close } = await openPage(site, { hash: '#lrr=0.1' })
   const notice = page.locator('.notice[data-key=hash]')
-  assert.match(await notice.innerText(), /unknown setting "lrr": the nearest known one is "lr".*default settings/is)
-  await page.waitForFunction(() => location.hash === '')
+  assert.match(await notice.innerText(), /lrr=0\.1: unknown setting "lrr": the nearest known one is "lr".*The rest of the address is in use/s)
+  await waitForHash(page, '#lrr=0.1')
   await press(page, 'Dismiss')
+  const mixed = await openPage(site, { hash: '#batch=16&lr=0,01' })
+  assert.match(await mixed.page.locator('.notice').innerText(), /lr=0,01/)
+  await waitForHash(mixed.page, '#batch=16&lr=0,01')
+  assert.equal(await mixed.page.getByRole('textbox', { name: 'Batch size' }).inputValue(), '16')
+  await setField(mixed.page, 'Learning rate', '0.01')
+  await waitForHash(mixed.page, '#lr=0.01&batch=16')
+  await mixed.close()
 
   await page.evaluate((hash) => (location.hash = hash), long)
   await page.waitForFunction(() => document.querySelector('output[aria-label="Step"]')?.textContent === '0 / 157000')
@@ -196,8 +202,11 @@ test('an invalid address is reported: at the start the defaults are used, later 
     ['#lr=-3', 'lr is -3'], ['#batch=1.5', 'batch is 1.5'], ['#model=dense+12+|+what', '"what"'], ['#data=nowhere', 'nowhere'], ['#%%%', 'nknown setting'],
   ])) {
     await page.evaluate((text) => (location.hash = text), hash)
-    await notice.filter({ hasText: said }).filter({ hasText: 'are unchanged' }).waitFor()
-    await waitForHash(page, long)
+    await notice.filter({ hasText: said }).filter({ hasText: 'cannot be used' }).waitFor()
+    // The part stays in the address, behind the settings of the run, unless the run has that setting.
+    await page.waitForFunction(([run, part]) => location.hash.startsWith(run) && (run.includes(part) || location.hash.includes(part)),
+      [long, decodeURIComponent(hash.slice(1).split('=')[0].replace(/^%%%$/, '%25'))])
+    assert.ok(await waiting(page).isHidden(), 'nothing is pending')
   }
   const step = await stepOf(page)
   await waitForStep(page, step + 20)
@@ -208,6 +217,11 @@ test('an invalid address is reported: at the start the defaults are used, later 
   await press(page, 'Restart with changes')
   await waitForHash(page, '#batch=32')
   assert.equal(addressOf(page).get('batch'), '32')
+  // The good part is pending although the other is bad.
+  await page.evaluate(() => (location.hash = '#batch=16&lr=0,01'))
+  await notice.filter({ hasText: 'lr=0,01' }).waitFor()
+  await waiting(page).filter({ hasText: 'Batch size' }).waitFor()
+  await waitForHash(page, '#batch=32&lr=0,01')
   await close()
 })
 

@@ -36,9 +36,22 @@ test('variances, marks and images equal the core’s, at step 0, after steps and
   const first = session.probe({ components: 'act2' }).components
   assert.ok(first)
   await show(first)
+  // How many images are nearest to the mean of their class.
+  const { coordinates, labels } = first
+  const point = (/** @type {number} */ i) => coordinates.slice(3 * i, 3 * i + 3)
+  const centres = Array.from({ length: 10 }, (_, c) => [0, 1, 2].map((k) => {
+    const own = labels.flatMap((label, i) => (label === c ? [point(i)[k]] : []))
+    return own.reduce((sum, value) => sum + value, 0) / own.length
+  }))
+  const nearest = (/** @type {number[]} */ at) => centres.map((centre, c) => ({ c, far: Math.hypot(...centre.map((value, k) => value - at[k])) })).sort((a, b) => a.far - b.far)[0].c
+  const own = labels.filter((label, i) => nearest(point(i)) === label).length
+  assert.ok(own > 25 && own < 250)
+  const apart = `${own} of 250 images lie nearest to the centre of their own class.`
+  assert.equal(await view.locator('.space-apart').textContent(), apart)
 
   // With keys: image, label and coordinates of the eighth point. Enter selects its image.
   const cloud = view.getByRole('slider')
+  assert.equal(await cloud.getAttribute('aria-label'), `Images of the probe set in the outputs of act2. ${apart}`)
   await cloud.focus()
   for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight')
   const [sample, label] = [first.samples[7], first.labels[7]]

@@ -2,6 +2,7 @@
 // record all errors in them.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -95,6 +96,13 @@ function slowFrames() {
   }
 }
 
+/** Shows all settings, in open sections, unless the page has stored a choice. */
+function allSettings() {
+  if (localStorage.getItem('settings')) return
+  localStorage.setItem('settings', '"all"')
+  localStorage.setItem('sections', JSON.stringify(Object.fromEntries(['Data', 'Augmentation', 'Model', 'Optimizer', 'Schedule', 'Regularisation', 'Run'].map((name) => [name, true]))))
+}
+
 /**
  * Opens the page in a new context and waits until it is ready. Service workers are disabled unless the context options
  * enable them, so that tests do not affect each other.
@@ -103,8 +111,9 @@ function slowFrames() {
  * @param {string} [options.hash] with its #
  * @param {import('playwright-core').BrowserContextOptions} [options.context]
  * @param {(context: import('playwright-core').BrowserContext) => Promise<unknown>} [options.prepare] before the page loads
+ * @param {boolean} [options.first] as at a first visit, with the basic settings alone
  */
-export async function openPage(site, { hash = '', context: settings = {}, prepare = async () => {} } = {}) {
+export async function openPage(site, { hash = '', context: settings = {}, prepare = async () => {}, first = false } = {}) {
   const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: 'block', ...settings })
   await prepare(context)
   const page = await context.newPage()
@@ -125,6 +134,7 @@ export async function openPage(site, { hash = '', context: settings = {}, prepar
     Reflect.get(globalThis, 'reportViolation')(`${event.violatedDirective} ${event.blockedURI}`)
   }))
   if (process.env.RELUSCOPE_TIER !== 'full') await page.addInitScript(slowFrames)
+  if (!first) await page.addInitScript(allSettings)
   await page.goto(site.url + hash)
   await page.waitForSelector('body[data-ready]')
   return { page, troubles, close: () => context.close() }
@@ -287,4 +297,15 @@ export async function keepInSight(view) {
     clearInterval(Reflect.get(globalThis, 'looking'))  // of another view
     Reflect.set(globalThis, 'looking', setInterval(look, 100))
   })
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Serious and critical findings, one line each. @param {Page} page */
+export async function findings(page) {
+  await page.evaluate(axe)
+  const results = await page.evaluate(() => Reflect.get(globalThis, 'axe').run())
+  return results.violations
+    .filter((/** @type {any} */ { impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap((/** @type {any} */ { id, nodes }) => nodes.map((/** @type {any} */ node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`))
 }

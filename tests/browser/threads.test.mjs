@@ -30,7 +30,7 @@ let nodeHash
 const expected = () => (nodeHash ??= trainJson(headless, [...short, '--threads', '1']).hash)
 
 /** @param {import('playwright-core').Page} page */
-const where = (page) => page.locator('.where').innerText()
+const where = async (page) => (await page.locator('.where').textContent() ?? '').trim()
 /** @param {import('playwright-core').Page} page */
 const isolated = (page) => page.evaluate(() => crossOriginIsolated)
 

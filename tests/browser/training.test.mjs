@@ -38,7 +38,7 @@ const allText = (page) => page.evaluate(() => document.body.innerText)
 test('the views show the untrained network before training', async () => {
   const { page, troubles, close } = await openPage(whole)
   assert.equal(await output(page, 'Epoch'), '0 / 10')
-  assert.equal(await output(page, 'Step'), '0 / 9380')
+  assert.equal(await page.locator('output[aria-label="Step"]').textContent(), '0 / 9380')
   assert.equal(await output(page, 'Training loss'), '–')
   await page.waitForFunction(() => /\d+ of 512 above zero/.test(document.querySelector('rl-image')?.textContent ?? ''))
   await page.waitForFunction(() => /Prediction: \d with [\d.]+%; correct: 7\./.test(document.querySelector('rl-image')?.textContent ?? ''))
@@ -69,9 +69,9 @@ test('Train, Pause, Step and Reset work, and the numbers change', async () => {
   await waitForState(page, 'paused')
   const loss = Number(await output(page, 'Training loss'))
   assert.ok(loss < 1, `the loss is ${loss}, that of an untrained network above 2`)
-  const chart = await page.locator('rl-curves .plot').first().getAttribute('aria-label')
+  const chart = await page.locator('rl-learning').getByRole('img', { name: /^Loss/ }).getAttribute('aria-label')
   const paused = await stepOf(page)
-  assert.match(chart ?? '', /Loss over [\d,]+ steps: training 0\.\d+/)
+  assert.match(chart ?? '', /Loss over [\d,]+ steps: Training 0\.\d+/)
   await page.waitForTimeout(300)
   assert.equal(await stepOf(page), paused)
 
@@ -101,7 +101,7 @@ test('the page gives the same bits and score as Node', async () => {
   await page.locator('rl-log').scrollIntoViewIfNeeded()
   await page.locator('rl-log pre').filter({ hasText: `Weights SHA-256: ${hash}` }).waitFor()
   assert.match(await page.locator('rl-log').innerText(), /Test set: Average loss: 0\.\d{4}, Accuracy: \d+\/10000/)
-  assert.ok(await page.getByRole('button', { name: 'Train', exact: true }).isDisabled())
+  assert.ok(await page.getByRole('button', { name: '5 more epochs', exact: true }).isEnabled())
   assert.deepEqual(troubles, [])
   await close()
 })
@@ -173,7 +173,14 @@ test('the cells of two layers have the colours of the core’s values, by layer,
   const { page, troubles, close } = await openPage(site, { hash: `#${new URLSearchParams(config)}` })
   const view = page.locator('rl-image')
   await view.getByText(/of 24 above zero/).waitFor()
-  const colours = () => Promise.all(values.map((layer, i) => cellColours(view.getByRole('slider').nth(i), layer.length)))
+  const colours = async () => {
+    const found = []
+    for (const [i, layer] of values.entries()) {
+      await page.getByRole('combobox', { name: 'Hidden layer', exact: true }).selectOption(String(2 * i + 1))
+      found.push(await cellColours(view.getByRole('slider', { name: `Units of act${i + 1}` }), layer.length))
+    }
+    return found
+  }
   const limits = values.map((layer) => roundUp(Math.max(...layer.map(Math.abs))))
   const scale = view.getByRole('combobox')
   for (const [word, limitOf] of /** @type {[string, (layer: number, unit: number) => number][]} */ ([

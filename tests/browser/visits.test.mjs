@@ -46,7 +46,7 @@ for (const { name, missing, open } of browsers) {
     await visit.goto(`${site.url}#${new URLSearchParams(settings)}`)
     await until(visit, isReady)
     // One browser may leave these invisible while another shows them.
-    for (const selector of ['aside', 'rl-panel', 'rl-topbar', '#cards']) {
+    for (const selector of ['#settings', 'rl-panel', 'rl-topbar', '#cards']) {
       assert.equal(await visit.run((wanted) => getComputedStyle(/** @type {Element} */ (document.querySelector(wanted))).visibility, selector), 'visible', selector)
     }
     await press(visit, 'Train')

@@ -41,7 +41,18 @@ inline Config probe_config(const std::string& model = kSmallModel) {
   config.batch = 20;
   config.test_batch = 70;
   config.lr = 0.01;
+  config.probe = 0;
   return config;
+}
+
+// Makes a step of a run that prints its looks, and returns the last of them.
+inline ProbeSnapshot step_and_look(Session& session) {
+  std::optional<ProbeSnapshot> last;
+  for (const RunEvent& event : session.advance().events) {
+    if (const auto* probe = std::get_if<ProbeEvent>(&event)) last = probe->snapshot;
+  }
+  REQUIRE(last);
+  return *last;
 }
 
 // Element by element, row by row.

@@ -6,6 +6,7 @@
 #include "probe/probe_report.h"
 #include "probes.h"
 #include "run/report.h"
+#include "run/unit_history.h"
 #include "support.h"
 
 using namespace reluscope;
@@ -16,6 +17,7 @@ Config probed_config() {
   Config config;
   config.model = "dense 45 | relu | dense 33 | prelu | dense 17 | swish | dense 10";
   config.batch = 50;
+  config.probe = 4;
   return config;
 }
 
@@ -25,8 +27,8 @@ std::string sha256_of(const std::string& text) {
   return hash.hex();
 }
 
-// Everything that a probe reports, over 12 steps. After a deliberate change of the report or the
-// arithmetic, the failure prints the new hash.
+// Everything that live and recorded looks report, over 12 steps. After a deliberate change of the
+// report or the arithmetic, the failure prints the new hash.
 std::string all_there_is(const Config& config) {
   Session session(test::mnist(), config);
   std::string text;
@@ -40,8 +42,12 @@ std::string all_there_is(const Config& config) {
   }
   Json everywhere = to_json(session.probe({.everywhere = true}));
   // Its own tests are in test_reference_probe.cpp; the hash is of the report without it.
-  for (Json& layer : everywhere["layers"]) layer.erase("dead_everywhere");
+  for (Json& layer : everywhere["layers"]) layer.erase("dead");
   text += everywhere.dump() + "\n";
+  text += looks_json(session.units(), 0).dump() + "\n";
+  for (const std::int64_t step : {0, 4, 8, 12}) {
+    text += look_json(session.units(), step).dump() + "\n";
+  }
   text += to_json(session.classes(20)).dump() + "\n";
   return text;
 }
@@ -65,7 +71,7 @@ TEST_CASE("what a probe tells has the known hash on every SIMD target, dense or 
         config.input = input;
         INFO(simd, ", ", threads, " threads, ", input);
         CHECK(sha256_of(all_there_is(config)) ==
-              "d2ad17c8f124d06d448615686a108d535f0143bd704d2b294b24f8e7ea6d1d1e");
+              "485291e233c4adedf9704cf14c1d771e3a0ddd6411720e2ef92e53a31ed96e97");
       }
     }
   }

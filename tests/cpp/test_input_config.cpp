@@ -112,6 +112,7 @@ TEST_CASE(
     Config changed;
     if (const auto* d = std::get_if<double Config::*>(&field.member)) changed.*(*d) = 0.1 + 0.2;
     if (const auto* a = std::get_if<AutoNumber Config::*>(&field.member)) changed.*(*a) = 0.1 + 0.2;
+    if (const auto* w = std::get_if<AutoWhole Config::*>(&field.member)) changed.*(*w) = 3;
     if (const auto* i = std::get_if<int Config::*>(&field.member)) changed.*(*i) = 3;
     if (const auto* s = std::get_if<std::int64_t Config::*>(&field.member))
       changed.*(*s) = 9007199254740991;
@@ -377,7 +378,8 @@ TEST_CASE("every number of the config is taken at both ends of its range, and no
   int fields = 0;
   for (const Field& field : config_fields()) {
     const bool is_int = std::holds_alternative<int Config::*>(field.member) ||
-                        std::holds_alternative<std::int64_t Config::*>(field.member);
+                        std::holds_alternative<std::int64_t Config::*>(field.member) ||
+                        std::holds_alternative<AutoWhole Config::*>(field.member);
     const bool is_number = is_int || std::holds_alternative<double Config::*>(field.member) ||
                            std::holds_alternative<AutoNumber Config::*>(field.member);
     if (!is_number) continue;

@@ -115,7 +115,7 @@ TEST_CASE("measures are what plain loops over the layers' outputs give") {
   const Json found = measure(trainer);
   CHECK(session.weights_sha256() == before);
 
-  double units = 0, dead = 0, negative = 0, zeros = 0, outputs = 0, means = 0, shifts = 0;
+  double units = 0, silent = 0, negative = 0, zeros = 0, outputs = 0, means = 0, shifts = 0;
   std::vector<double> sizes;
   for (const int l : {1, 3}) {
     double sum = 0, squares = 0;
@@ -137,7 +137,8 @@ TEST_CASE("measures are what plain loops over the layers' outputs give") {
     for (std::size_t c = 0; c < xs.size(); ++c) {
       units += 1;
       // Of ReLU an output is 0 where the function is flat; PReLU is flat nowhere.
-      dead += l == 1 && std::all_of(ys[c].begin(), ys[c].end(), [](double v) { return v == 0.0; });
+      silent +=
+          l == 1 && std::all_of(ys[c].begin(), ys[c].end(), [](double v) { return v == 0.0; });
       negative += std::all_of(xs[c].begin(), xs[c].end(), [](double v) { return v <= 0.0; });
       double mean = 0, variance = 0;
       for (const double v : xs[c]) mean += v / 96;
@@ -153,7 +154,7 @@ TEST_CASE("measures are what plain loops over the layers' outputs give") {
     means += sum / (96.0 * static_cast<double>(xs.size())) / 2;
     sizes.push_back(std::sqrt(squares / (96.0 * static_cast<double>(xs.size()))));
   }
-  CHECK(found["dead"].get<double>() == dead / units);
+  CHECK(found["silent"].get<double>() == silent / units);
   CHECK(found["negative"].get<double>() == negative / units);
   CHECK(found["zeros"].get<double>() == zeros / outputs);
   CHECK(found["output_mean"].get<double>() == doctest::Approx(means));
@@ -410,7 +411,7 @@ TEST_CASE("measures of a network whose inputs are all exactly 0") {
   config.init = "zero";
   Session session(small_data(), config);
   const Json found = measure(session.trainer());
-  CHECK(found["dead"] == 1.0);
+  CHECK(found["silent"] == 1.0);
   CHECK(found["negative"] == 1.0);  // at most 0
   CHECK(found["zeros"] == 1.0);
   CHECK(found["output_mean"] == 0.0);

@@ -162,18 +162,17 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
       CHECK(close(shares, 1.0, 1e-12));
       for (std::size_t u = 0; u < units; ++u) {
         double fired = 0.0;
-        bool dead = true;
+        bool silent = true;
         for (std::size_t n = 0; n < 230; ++n) {
           const double value = z[n * units + u];
           fired += (outputs[l][n * units + u] > 0.0) / 230.0;
-          if (outputs[l][n * units + u] != 0.0) dead = false;
+          if (outputs[l][n * units + u] != 0.0) silent = false;
           for (const Regime& r : regimes) {
-            if (value > r.from && value <= r.to && !is_flat(r.kind)) dead = false;
+            if (value > r.from && value <= r.to && !is_flat(r.kind)) silent = false;
           }
         }
         CHECK(close(a.activation->firing[u], fired, 1e-12));
-        CHECK((a.activation->silent[u] != 0) == (fired == 0.0));
-        CHECK((a.activation->dead[u] != 0) == dead);
+        CHECK((a.activation->silent[u] != 0) == silent);
       }
       CHECK(a.activation->slopes.has_value() == (a.text == "prelu"));
       if (a.activation->slopes) {
@@ -261,65 +260,68 @@ TEST_CASE("gradients are those of the watched step") {
       const Layer& layer = trainer.model().layer(l);
       const Values slope = l == 3 ? seen.weights["act2.weight"] : l == 5 ? Values{0.3} : Values{};
       double all = 0.0, negative = 0.0;
-      std::vector<bool> fired(static_cast<std::size_t>(widths[l]));
+      const bool flat_at_0 = l == 1;  // the other two have a slope there
+      std::vector<bool> silent(static_cast<std::size_t>(widths[l]), flat_at_0);
       for (std::size_t k = 0; k < dy.size(); ++k) {
         const double z = seen.outputs[at - 1][k];
         dy[k] *= activation_derivative(layer.activation(), z, slope);
         all += std::abs(dy[k]);
         negative += z < 0.0 ? std::abs(dy[k]) : 0.0;
-        if (seen.outputs[at][k] > 0.0) fired[k % fired.size()] = true;
+        if (seen.outputs[at][k] > 0.0) silent[k % silent.size()] = false;
       }
       const ActivationFlow& a = flow.activations[at / 2];
       CHECK(a.layer == l);
       REQUIRE(a.negative_share);
       CHECK(close(*a.negative_share, negative / all, 1e-5));
       CHECK((*a.negative_share == 0.0) == (l == 1));  // nothing passes a ReLU below 0
-      for (std::size_t u = 0; u < fired.size(); ++u) CHECK((a.silent_on_batch[u] == 0) == fired[u]);
+      for (std::size_t u = 0; u < silent.size(); ++u)
+        CHECK((a.silent_on_batch[u] != 0) == silent[u]);
     }
   }
 }
 
-TEST_CASE("death and revival are noted with their steps and learning rates") {
+TEST_CASE("recorded looks note when a unit falls silent and revives, and live ones do not") {
   Config config = probe_config("dense 19 | relu | dense 10");
+  config.probe = 1;
   Session session(small_images(230, 70), config);
   Model& model = session.trainer().model();
   const auto life = [&](const ProbeSnapshot& s, std::size_t u) { return s.layers[1].lives.at(u); };
-  CHECK(session.probe({}).layers[0].lives.empty());
-  CHECK(!life(session.probe({}), 3).dead);
-  for (int k = 0; k < 2; ++k) session.advance();
+  ProbeSnapshot s = step_and_look(session);
+  CHECK(s.layers[0].lives.empty());
+  CHECK(!life(s, 3).silent);
   const float bias = set_parameter(model, "fc1.bias", 3, -1e6f);
   const float other = set_parameter(model, "fc1.bias", 7, -1e6f);
-  ProbeSnapshot s = session.probe({.everywhere = true});
-  CHECK(life(s, 3).dead);
-  CHECK(life(s, 3).died == 2);
-  CHECK(life(s, 3).died_lr == 0.01);
+  s = session.probe({.everywhere = true});
+  CHECK(s.layers[1].activity.activation->silent.at(3) == 1);
+  CHECK(s.layers[1].dead->at(3) == 1);
+  CHECK(!s.layers[0].dead);
+  CHECK(life(s, 3).times == 0);
+  s = step_and_look(session);
+  CHECK(life(s, 3).silent);
+  CHECK(life(s, 3).since == 2);
+  CHECK(life(s, 3).since_lr == 0.01);
   CHECK(life(s, 3).revived == -1);
   CHECK(s.layers[1].activity.activation->firing[3] == 0.0);
-  CHECK(s.layers[1].everywhere->silent.at(3) == 1);
-  CHECK(s.layers[1].everywhere->dead.at(3) == 1);
-  CHECK(!life(s, 4).dead);
-  CHECK(!s.layers[0].everywhere);
-  session.advance();
-  CHECK(life(session.probe({}), 3).died == 2);  // still the same death
+  CHECK(!life(s, 4).silent);
+  step_and_look(session);
+  CHECK(life(session.probe({}), 3).since == 2);  // still the same silence
   session.set("lr", 0.02);
-  session.advance();
   set_parameter(model, "fc1.bias", 3, bias);
-  s = session.probe({});
-  CHECK(!life(s, 3).dead);
-  CHECK(life(s, 3).died == 2);
+  s = step_and_look(session);
+  CHECK(!life(s, 3).silent);
+  CHECK(life(s, 3).since == 2);
   CHECK(life(s, 3).revived == 4);
   CHECK(life(s, 3).revived_lr == 0.02);
-  CHECK(life(s, 7).dead);
+  CHECK(life(s, 7).silent);
   set_parameter(model, "fc1.bias", 3, -1e6f);
   set_parameter(model, "fc1.bias", 7, other);
-  session.advance();
-  s = session.probe({});
-  CHECK(life(s, 3).dead);
-  CHECK(life(s, 3).deaths == 2);
-  CHECK(life(s, 3).died == 5);
-  CHECK(life(s, 3).died_lr == 0.02);
+  s = step_and_look(session);
+  CHECK(life(s, 3).silent);
+  CHECK(life(s, 3).times == 2);
+  CHECK(life(s, 3).since == 5);
+  CHECK(life(s, 3).since_lr == 0.02);
   CHECK(life(s, 7).revived == 5);
-  CHECK(life(s, 4).deaths == 0);
+  CHECK(life(s, 4).times == 0);
 
   const Json row = to_json(s)["layers"][1]["lives"];
   std::set<int> units;
@@ -343,7 +345,8 @@ TEST_CASE("a look between two epochs, and after the last, names the epoch of the
   CHECK(session.probe({}).epoch == 2);
 }
 
-TEST_CASE("units are silent on the probe set and not everywhere if only other samples fire them") {
+TEST_CASE(
+    "a unit that is silent on the probe set is not dead if another training sample fires it") {
   // More samples than the probe set has; one image outside it differs from all others.
   std::vector<std::uint8_t> pixels(700 * 4), labels(700);
   const auto idx = [&](int odd) {
@@ -353,7 +356,7 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
     return idx_bytes({700, 2, 2}, p);
   };
   Config config = probe_config("dense 1 | relu | dense 10");
-  int found = 0;
+  int found = 0, held_out = 0;
   for (int odd = 0; odd < 10; ++odd) {
     const auto data = std::make_shared<const Dataset>(
         "odd",
@@ -365,10 +368,22 @@ TEST_CASE("units are silent on the probe set and not everywhere if only other sa
     set_parameter(model, "fc1.bias", 0, 0.0f);
     const ProbeSnapshot s = session.probe({.everywhere = true});
     CHECK(s.samples == 500);
-    CHECK(s.layers[1].everywhere->silent.at(0) == 0);
-    CHECK(s.layers[1].everywhere->dead.at(0) == 0);
+    CHECK(s.layers[1].dead->at(0) == 0);
     found += s.layers[1].activity.activation->silent[0];
+
+    // Held-out samples are the probe set then, and do not count as training samples.
+    Config held = config;
+    held.validation = 300;
+    Session other(data, held);
+    Model& same = other.trainer().model();
+    for (std::size_t k = 0; k < 4; ++k) set_parameter(same, "fc1.weight", k, weights[k]);
+    set_parameter(same, "fc1.bias", 0, 0.0f);
+    const std::vector<int> trained = other.trainer().training_samples();
+    const bool fires = std::binary_search(trained.begin(), trained.end(), odd);
+    CHECK(other.probe({.everywhere = true}).layers[1].dead->at(0) == !fires);
+    held_out += !fires;
   }
+  CHECK((held_out > 0 && held_out < 10));
   CHECK(found > 0);
   CHECK(found < 10);
 }
@@ -400,9 +415,9 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
     CHECK_MESSAGE(json.contains(key), key);
   }
   CHECK(json["loss"].is_null());  // no whole window so far
-  for (const char* key : {"layer", "name", "kind", "text", "units", "positions", "mean",
-                          "deviation", "sparsity", "input", "regimes", "firing", "silent", "dead",
-                          "silent_everywhere", "dead_everywhere", "lives"}) {
+  for (const char* key :
+       {"layer", "name", "kind", "text", "units", "positions", "mean", "deviation", "sparsity",
+        "input", "regimes", "firing", "silent", "dead", "lives"}) {
     CHECK_MESSAGE(json["layers"][1].contains(key), key);
   }
   CHECK(!json["layers"][0].contains("firing"));
@@ -514,28 +529,25 @@ TEST_CASE(
   CHECK(same.histogram.counts[32] == 2);
 }
 
-TEST_CASE("dead is not silent: zero output and zero gradient, and a unit that never fires") {
+TEST_CASE("silent is zero output and zero gradient, and a unit that never fires may have one") {
   // Units: always far below 0, always far above, at 0, and below but for one sample.
   const std::vector<Values> z = {
       {-20.0, 20.0, 0.0, -20.0}, {-20.0, 20.0, 0.0, 1.0}, {-21.0, 21.0, 0.0, -20.0}};
   const ActivationActivity relu = metered("relu", as_relu, z);
   CHECK(relu.silent == Flags8{1, 0, 1, 0});
-  CHECK(relu.dead == Flags8{1, 0, 1, 0});
   CHECK(relu.firing == std::vector<double>{0.0, 1.0, 0.0, 1.0 / 3.0});
   // Never above 0, and yet its slope lets it learn.
   const ActivationActivity leaky = metered(
       "leaky_relu", [](double v) { return v > 0.0 ? v : 0.01 * v; }, z);
-  CHECK(leaky.silent == Flags8{1, 0, 1, 0});
-  CHECK(leaky.dead == Flags8{0, 0, 0, 0});
-  // Flat at both ends, but not at 0: saturated, not dead.
+  CHECK(leaky.silent == Flags8{0, 0, 0, 0});
+  CHECK(leaky.firing == relu.firing);
+  // Flat at both ends, but not at 0: saturated, not silent.
   const ActivationActivity sigmoid = metered(
       "sigmoid", [](double v) { return 1.0 / (1.0 + std::exp(-v)); }, z);
   CHECK(sigmoid.silent == Flags8{0, 0, 0, 0});
-  CHECK(sigmoid.dead == Flags8{0, 0, 0, 0});
   const ActivationActivity tanh = metered(
       "tanh", [](double v) { return std::tanh(v); }, z);
-  CHECK(tanh.silent == Flags8{1, 0, 1, 0});
-  CHECK(tanh.dead == Flags8{0, 0, 0, 0});
+  CHECK(tanh.silent == Flags8{0, 0, 0, 0});
 }
 
 TEST_CASE(
@@ -591,12 +603,11 @@ ProbeSnapshot told_snapshot() {
                {{RegimeKind::kLinear, 0.0, 10.0}, 0.8125}};
   a.firing = {0.15625, 0.28125, 0.34375, 0.40625};
   a.silent = {0, 1, 0, 1};
-  a.dead = {1, 0, 0, 0};
   a.slopes = LearntSlopes{"weight", "α", {0.3125}, -1.0, 1.0};
   prelu.lives.resize(4);
   prelu.lives[0] = {true, 2, 600, 0.5, 500, 0.25};
   prelu.lives[3] = {false, 1, 300, 0.0078125, -1, 0.0};
-  prelu.everywhere = {.firing = {}, .silent = {0, 0, 1, 1}, .dead = {0, 1, 1, 0}};
+  prelu.dead = {{0, 1, 1, 0}};
   s.layers = {dense, prelu};
   s.gradients = GradientFlow{650,
                              0.09375,
@@ -632,12 +643,11 @@ TEST_CASE("what a probe found, as JSON: every value in its place") {
                  "histogram": {"low": -7.0, "high": 8.0, "counts": 0, "below": 2, "above": 9}},
        "regimes": [{"name": "leaky", "from": -10.0, "to": 0.0, "share": 0.375},
                    {"name": "linear", "from": 0.0, "to": 10.0, "share": 0.8125}],
-       "firing": [0.15625, 0.28125, 0.34375, 0.40625], "silent": [1, 3], "dead": [0], "silent_everywhere": [2, 3],
-       "dead_everywhere": [1, 2],
-       "lives": [{"unit": 0, "dead": true, "deaths": 2, "died": 600, "died_lr": 0.5, "revived": 500,
+       "firing": [0.15625, 0.28125, 0.34375, 0.40625], "silent": [1, 3],
+       "slopes": {"name": "weight", "symbol": "α", "values": [0.3125]}, "dead": [1, 2],
+       "lives": [{"unit": 0, "silent": true, "times": 2, "since": 600, "since_lr": 0.5, "revived": 500,
                   "revived_lr": 0.25},
-                 {"unit": 3, "dead": false, "deaths": 1, "died": 300, "died_lr": 0.0078125}],
-       "slopes": {"name": "weight", "symbol": "α", "values": [0.3125]}}],
+                 {"unit": 3, "silent": false, "times": 1, "since": 300, "since_lr": 0.0078125}]}],
     "gradients": {"step": 650, "lr": 0.09375, "norm": 12.0,
       "parameters": [
         {"name": "fc1.weight", "weight_norm": 8.0, "gradient_norm": 0.5625, "update_norm": 0.25,
@@ -673,12 +683,12 @@ TEST_CASE("what a probe found, as a table: every cell") {
   REQUIRE(lines.size() == 4);
   CHECK(lines[0] == "Monitors at step 700, over 64 samples (validation):");
   CHECK(lines[1] ==
-        "Layer                          Mean     Dev.   Zeros         Dead Neg. grad    |grad|   "
+        "Layer                          Mean     Dev.   Zeros       Silent Neg. grad    |grad|   "
         "upd/wgt");
   CHECK(cells(lines[2]) == std::vector<std::string>{"fc1: dense 4", "0.0625", "1.5000", "18.8%",
                                                     "--", "--", "5.62e-01", "3.12e-02"});
   CHECK(cells(lines[3]) == std::vector<std::string>{"act1: prelu", "-0.0312", "1.2500", "43.8%",
-                                                    "1 of 4", "53.1%", "--", "--"});
+                                                    "2 of 4", "53.1%", "--", "--"});
 }
 
 TEST_SUITE_END();

@@ -155,12 +155,12 @@ Json finished_row(const std::string& changes, int index, const std::string& name
 
 Json ended_with(double accuracy, double test_loss, double train_loss) {
   return {{"epochs",
-           {{{"epoch", 0}, {"dead", 0.0}, {"output_mean", 9.0}},
+           {{{"epoch", 0}, {"silent", 0.0}, {"output_mean", 9.0}},
             {{"epoch", 2},
              {"train_loss", train_loss},
              {"test_loss", test_loss},
              {"test_accuracy", accuracy},
-             {"dead", 0.25},
+             {"silent", 0.25},
              {"output_mean", nullptr}}}},
           {"steps", 12},
           {"weights_sha256", "ab" + std::to_string(static_cast<int>(100 * accuracy))}};
@@ -195,7 +195,7 @@ TEST_CASE("a sweep's report: means and deviations over seeds, by hand, the best 
   using Cells = std::vector<std::string>;
   REQUIRE(table.size() == 6);
   CHECK(table[0].empty());
-  CHECK(table[1] == Cells{"seeds", "accuracy", "test loss", "train loss", "dead units",
+  CHECK(table[1] == Cells{"seeds", "accuracy", "test loss", "train loss", "silent units",
                           "output mean", "diverged", "refused"});
   // 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2). The number of seeds includes refused runs.
   CHECK(table[2] == Cells{"lr=0.5", "2", "62.50% ± 17.68%", "1.25 ± 0.35", "1 ± 0.35",
@@ -210,7 +210,7 @@ TEST_CASE("a sweep's report: means and deviations over seeds, by hand, the best 
   CHECK(
       report.csv ==
       "run,index,name,data,model,lr,epochs,batch,test_batch,seed,epoch,train_loss,test_loss,test_"
-      "accuracy,dead,"
+      "accuracy,silent,"
       "output_mean,steps,diverged,refused,weights_sha256\n" +
           id(0) +
           ",0,a,small,dense 12 | relu | dense 10,0.5,2,16,16,7,2,1.25,1.5,0.5,0.25,,12,,,ab50\n" +

@@ -31,7 +31,6 @@ ProbeSnapshot healthy() {
   a.regimes = {{{RegimeKind::kOff}, 0.5}, {{RegimeKind::kLinear}, 0.5}};
   a.firing.assign(10, 0.5);
   a.silent.assign(10, 0);
-  a.dead.assign(10, 0);
   s.layers[1].lives.resize(10);
   s.gradients = GradientFlow{500,
                              0.01,
@@ -48,7 +47,7 @@ ProbeSnapshot healthy() {
 }
 
 void kill(ProbeSnapshot& s, std::size_t unit, std::int64_t step, double lr) {
-  s.layers[1].activity.activation->dead[unit] = 1;
+  s.layers[1].activity.activation->silent[unit] = 1;
   s.layers[1].lives[unit] = {true, 1, step, lr};
 }
 
@@ -91,24 +90,26 @@ TEST_CASE("a network can have every problem at once, and there are no other warn
     s.loss.last = loss;
     for (const Warning& warning : of(s)) codes.insert(warning.code);
   }
-  CHECK(codes == std::set<std::string>{"dead_units", "saturation", "mean_shift",
+  CHECK(codes == std::set<std::string>{"silent_units", "saturation", "mean_shift",
                                        "vanishing_gradients", "exploding_gradients", "large_update",
                                        "small_update", "loss_not_falling", "loss_rising",
                                        "slope_range"});
 }
 
-TEST_CASE("dead units, since when and at which learning rate") {
+TEST_CASE("silent units, since when and at which learning rate") {
   ProbeSnapshot s = healthy();
   kill(s, 0, 100, 0.25);
   CHECK(of(s).empty());  // a tenth
   kill(s, 4, 300, 0.5);
   kill(s, 5, 400, 0.1);
-  CHECK(only(s, "dead_units", 1) ==
-        "30% of layer 2 (act1, relu) is dead since step 300: learning rate 0.5; try Leaky ReLU, "
-        "BatchNorm or a smaller rate.");
+  CHECK(only(s, "silent_units", 1) ==
+        "3 of 10 units of layer 2 (act1, relu) are silent since step 300: learning rate 0.5; try "
+        "Leaky "
+        "ReLU, BatchNorm or a smaller rate.");
   for (const std::size_t unit : {0, 4, 5}) kill(s, unit, 0, 0.5);
-  CHECK(only(s, "dead_units", 1) ==
-        "30% of layer 2 (act1, relu) is dead since the start: try Leaky ReLU or BatchNorm.");
+  CHECK(only(s, "silent_units", 1) ==
+        "3 of 10 units of layer 2 (act1, relu) are silent since the start: try Leaky ReLU or "
+        "BatchNorm.");
   Config other;
   other.init = "pytorch";
   CHECK(
@@ -251,7 +252,8 @@ TEST_CASE("real runs: the default has no warning, a large learning rate has") {
   config.lr = 0.5;
   const std::vector<std::string> warned = lines(config, 200);
   REQUIRE(!warned.empty());
-  CHECK(warned[0].find("of layer 2 (act1, relu) is dead since step 50: learning rate 0.5;") !=
+  CHECK(warned[0].find(
+            " units of layer 2 (act1, relu) are silent since step 50: learning rate 0.5;") !=
         std::string::npos);
   CHECK(std::set<std::string>(warned.begin(), warned.end()).size() == warned.size());
   config.probe = 0;
@@ -275,14 +277,17 @@ TEST_CASE("exactly at a threshold: shares and slopes that reach it, and those th
 
   ProbeSnapshot s = healthy();
   kill(s, 8, 300, 0.5);
-  kill(s, 3, 100, 0.25);  // 2 of 10: a fifth; half of them were dead after the first
-  CHECK(only(s, "dead_units", 1) ==
-        "20% of layer 2 (act1, relu) is dead since step 100: learning rate 0.25; try Leaky ReLU, "
-        "BatchNorm or a smaller rate.");
+  kill(s, 3, 100, 0.25);  // 2 of 10: a fifth; half of them were silent after the first
+  CHECK(only(s, "silent_units", 1) ==
+        "2 of 10 units of layer 2 (act1, relu) are silent since step 100: learning rate 0.25; try "
+        "Leaky "
+        "ReLU, BatchNorm or a smaller rate.");
   kill(s, 0, 400, 0.125);
   kill(s, 1, 200, 2.0);
-  CHECK(only(s, "dead_units", 1)
-            .starts_with("40% of layer 2 (act1, relu) is dead since step 200: learning rate 2;"));
+  CHECK(
+      only(s, "silent_units", 1)
+          .starts_with("4 of 10 units of layer 2 (act1, relu) are silent since step 200: learning "
+                       "rate 2;"));
 
   s = healthy();
   auto& regimes = s.layers[1].activity.activation->regimes;

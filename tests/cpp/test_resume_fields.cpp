@@ -204,7 +204,7 @@ TEST_SUITE("resume") {
     CHECK(kinds == std::set<std::string>{"model", "running", "optimizer.square_avg",
                                          "optimizer.momentum_buffer", "optimizer.grad_avg",
                                          "average", "group", "best.model", "best.running",
-                                         "best.average", "history"});
+                                         "best.average", "history", "monitors"});
     OpenCheckpoint again = through(data, config, file.bytes());
     REQUIRE(again.tensors.size() == file.tensors.size());
     for (const NamedTensor& tensor : file.tensors) {
@@ -218,17 +218,14 @@ TEST_SUITE("resume") {
     const Config config = config_from_json(
         R"({"model": "dense 5 | relu | dense 4 | tanh | dense 10", "batch": 8, "test_batch": 3, "epochs": 2})");
     Session session(data, config);
-    session.probe({.gradients = true, .components_of = 1});
     for (int call = 0; call < 4; ++call) session.advance();  // one of them scores
     REQUIRE(session.position()["phase"] == "scoring");
     OpenCheckpoint file(session.checkpoint());
     Json monitors = file.monitors();
-    CHECK(keys_of(monitors) == std::set<std::string>{"probe", "classes", "warned"});
-    CHECK(keys_of(monitors["probe"]) == std::set<std::string>{"lives", "gradients", "wants_step",
-                                                              "loss", "components_layer",
-                                                              "coordinates"});
-    monitors["warned"] =
-        Json::array({Json::array({"dead_units", 1}), Json::array({"loss_rising", -1})});
+    CHECK(keys_of(monitors) == std::set<std::string>{"probe", "classes", "raised", "looks"});
+    CHECK(keys_of(monitors["probe"]) == std::set<std::string>{"lives", "gradients", "loss"});
+    monitors["raised"] = Json::array(
+        {{"silent_units", 1, 17, "some are silent"}, {"loss_rising", -1, 18, "it rises"}});
     Json& probe = monitors["probe"];
     probe["lives"][1] = {
         {"units", 5},
@@ -247,11 +244,41 @@ TEST_SUITE("resume") {
     }
     gradients["activations"] = {{{"share", 0.4375}, {"units", 5}, {"silent", {1, 3}}},
                                 {{"share", nullptr}, {"units", 4}, {"silent", Json::array()}}};
-    probe["wants_step"] = true;
     probe["loss"] = {{"first", 2.5}, {"last", 1.5},        {"lowest", 0.875},
                      {"windows", 6}, {"window_sum", 77.5}, {"window_steps", 99}};
-    probe["components_layer"] = 3;
-    for (Json& coordinate : probe["coordinates"]) coordinate = number += 0.25;
+    Json& looks = monitors["looks"];
+    CHECK(keys_of(looks) == std::set<std::string>{"stride", "next", "list"});
+    looks["stride"] = 4;
+    looks["next"] = 23;
+    REQUIRE(looks["list"].size() == 3);  // before the first step, and after two
+    std::int64_t index = 0;
+    for (Json& look : looks["list"]) {
+      CHECK(keys_of(look) ==
+            std::set<std::string>{"index", "step", "epoch", "lr", "samples", "layers", "flow"});
+      look["index"] = index += 4;
+      look["step"] = index + 1;
+      look["epoch"] = index + 2;
+      look["lr"] = number += 0.25;
+      look["samples"] = 16;
+      REQUIRE(look["layers"].size() == 2);
+      for (Json& layer : look["layers"]) {
+        CHECK(keys_of(layer) ==
+              std::set<std::string>{"moments", "histogram", "kinds", "ends", "fired", "silent"});
+        REQUIRE(layer["moments"].size() == 7);
+        for (Json& moment : layer["moments"]) moment = number += 0.25;
+        for (std::size_t bin = 0; bin < 66; ++bin) layer["histogram"][bin] = bin % 23;
+        layer["kinds"] = {2, 4};
+        layer["ends"] = {"-inf", 0.5, 0.125, 0.5, "inf", 0.875};
+        for (std::size_t u = 0; u < layer["fired"].size(); ++u) layer["fired"][u] = u + 11;
+        layer["silent"] = {0, 3};
+      }
+    }
+    looks["list"][1]["flow"] = gradients;
+    for (Json& row : looks["list"][1]["flow"]["activations"]) {
+      row["units"] = 0;  // looks keep none of them
+      row["silent"] = Json::array();
+    }
+    looks["list"][2]["flow"] = nullptr;
     Json& classes = monitors["classes"];
     CHECK(keys_of(classes) == std::set<std::string>{"samples", "confusion", "hardest"});
     classes["samples"] = 8;
@@ -267,17 +294,11 @@ TEST_SUITE("resume") {
     check_same_members(found["probe"], probe);
     check_same_members(found["classes"], classes);
 
-    for (const bool wants : {true, false}) {
-      for (const int layer : {-1, 0}) {
-        probe["wants_step"] = wants;
-        probe["components_layer"] = layer;
-        probe["gradients"] = nullptr;
-        const std::string other = json_line(monitors);
-        tensor.bytes.assign(other.begin(), other.end());
-        tensor.shape = {static_cast<std::int64_t>(other.size())};
-        check_same_members(through(data, config, file.bytes()).monitors(), monitors);
-      }
-    }
+    probe["gradients"] = nullptr;
+    const std::string other = json_line(monitors);
+    tensor.bytes.assign(other.begin(), other.end());
+    tensor.shape = {static_cast<std::int64_t>(other.size())};
+    check_same_members(through(data, config, file.bytes()).monitors(), monitors);
   }
 
   TEST_CASE(
@@ -358,34 +379,6 @@ TEST_SUITE("resume") {
     }
   }
 
-  TEST_CASE("gradients that were asked for before the stop are there after the next step") {
-    const auto data = six_pixels();
-    const Config config = config_from_json(
-        R"({"model": "dense 5 | relu | dense 10", "batch": 4, "accumulate": 2, "lr": 0.0625})");
-    for (const int before : {0, 1, 3}) {
-      CAPTURE(before);
-      Session session(data, config), without(data, config);
-      for (int k = 0; k < before; ++k) {
-        session.advance();
-        without.advance();
-      }
-      session.probe({.gradients = true});
-      without.probe({});
-      Session again(data, config), nobody(data, config);
-      again.restore(session.checkpoint());
-      nobody.restore(without.checkpoint());
-      for (int k = 0; k < 2; ++k) {
-        again.advance();
-        nobody.advance();
-      }
-      const auto gradients = again.probe({}).gradients;
-      REQUIRE(gradients);
-      CHECK(gradients->step == (before < 2 ? 2 : 4));  // the next step with an update
-      CHECK(gradients->lr == 0.0625);
-      CHECK(!nobody.probe({}).gradients);
-    }
-  }
-
   TEST_CASE("a run is not resumed on data of which one label or pixel differs") {
     const auto make = [](int part, std::size_t at) {
       TestRandom random(5);
@@ -460,12 +453,44 @@ TEST_SUITE("resume") {
     CHECK(ended(0.001) == std::pair<int, std::string>{2, "accepted"});
   }
 
+  TEST_CASE("a checkpoint of an older version, without looks and texts of warnings, goes on") {
+    const auto data = six_pixels();
+    const Config config = config_from_json(
+        R"({"model": "dense 5 | relu | dense 10", "batch": 8, "test_batch": 3, "epochs": 3, "probe": 1})");
+    Session session(data, config);
+    for (int call = 0; call < 2; ++call) session.advance();
+    OpenCheckpoint file(session.checkpoint());
+    Json monitors = file.monitors();
+    monitors.erase("looks");
+    monitors.erase("raised");
+    Json& warned = monitors["warned"] = Json::array();
+    warned.push_back({"dead_units", 1});
+    const std::string text = json_line(monitors);
+    NamedTensor& tensor = file.tensor("monitors");
+    tensor.bytes.assign(text.begin(), text.end());
+    tensor.shape = {static_cast<std::int64_t>(text.size())};
+    Session again(data, config);
+    again.restore(file.bytes());
+    CHECK(again.units().looks().empty());
+    REQUIRE(again.warnings().size() == 1);
+    CHECK(again.warnings()[0].warning.code == "silent_units");
+    CHECK(to_json(again.warnings()).empty());
+    again.advance();
+    session.advance();
+    REQUIRE(again.units().looks().size() == 1);
+    const auto layers_of = [](const Session& of) {
+      Json json = looks_json(of.units(), 0)["looks"].back();
+      json.erase("index");
+      return json;
+    };
+    CHECK(layers_of(again) == layers_of(session));
+  }
+
   TEST_CASE("what the monitors remember, up to what they can and not beyond") {
     const auto data = six_pixels();
     const Config config = config_from_json(
         R"({"model": "dense 5 | relu | dense 4 | tanh | dense 10", "batch": 8, "test_batch": 3, "epochs": 2})");
     Session session(data, config);
-    session.probe({.gradients = true});
     for (int call = 0; call < 4; ++call) session.advance();
     OpenCheckpoint file(session.checkpoint());
     const Json monitors = file.monitors();
@@ -497,8 +522,20 @@ TEST_SUITE("resume") {
           std::string::npos);
     CHECK(says("/probe/loss/window_steps", 99) == "accepted");
     CHECK(says("/probe/loss/window_steps", 100).find("from 0 to 99") != std::string::npos);
-    CHECK(says("/probe/components_layer", 4) == "accepted");
-    CHECK(says("/probe/components_layer", 5).find("from -1 to 4") != std::string::npos);
+    CHECK(says("/looks/next", 2).find("from 0 to 1") != std::string::npos);  // of an index of 2
+    CHECK(says("/looks/stride", 0).find("from 1 to") != std::string::npos);
+    const std::string layer = "/looks/list/1/layers/0/";
+    CHECK(says(layer + "silent", {4}) == "accepted");
+    CHECK(says(layer + "silent", {5}).find("from 0 to 4") != std::string::npos);
+    CHECK(says(layer + "fired/0", 24) == "accepted");
+    CHECK(says(layer + "fired/0", 25).find("from 0 to 24") != std::string::npos);
+    CHECK(says(layer + "fired", {1, 2}).find("must have 5") != std::string::npos);
+    CHECK(says(layer + "histogram/65", 120) == "accepted");
+    CHECK(says(layer + "histogram/65", 121).find("from 0 to 120") != std::string::npos);
+    CHECK(says(layer + "kinds", {0, 4}) == "accepted");
+    CHECK(says(layer + "kinds", {0, 5}).find("from 0 to 4") != std::string::npos);
+    CHECK(says(layer + "kinds", {0, 1, 2}).find("must have 9") != std::string::npos);
+    CHECK(says("/looks/list/1/layers", Json::array()).find("must have 2") != std::string::npos);
     const int samples = monitors["classes"]["samples"].get<int>();
     REQUIRE(samples > 0);
     CHECK(says("/classes/confusion/0", samples) == "accepted");
@@ -514,8 +551,8 @@ TEST_SUITE("resume") {
     }
     hardest.push_back(hardest[0]);
     CHECK(says("/classes/hardest", hardest).find("has too many entries") != std::string::npos);
-    CHECK(says("/warned", Json::array({Json::array({"x", -1})})) == "accepted");
-    CHECK(says("/warned", Json::array({Json::array({"x", -2})})).find("from -1 to") !=
+    CHECK(says("/raised", Json::array({{"x", -1, 0, "y"}})) == "accepted");
+    CHECK(says("/raised", Json::array({{"x", -2, 0, "y"}})).find("from -1 to") !=
           std::string::npos);
   }
 

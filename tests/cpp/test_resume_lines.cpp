@@ -125,7 +125,7 @@ TEST_SUITE("resume") {
       "be so") {
     const auto data = few_digits(16, 8);
     const Config config =
-        config_of(R"({"model": "dense 3 | relu | dense 10", "batch": 8, "epochs": 1})");
+        config_of(R"({"model": "dense 3 | relu | dense 10", "batch": 8, "epochs": 1, "probe": 0})");
     Session session(data, config);
     session.advance();
     std::vector<std::uint8_t> file = session.checkpoint();

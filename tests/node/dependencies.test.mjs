@@ -19,7 +19,7 @@ const native = [
   'native/bench/', 'native/files/', 'native/commands/', 'native/main.cpp',
 ]
 const page = [
-  'web/dom/', 'web/engine/build.js', 'web/engine/emitter.js', 'web/engine/error_words.js', 'web/engine/version.js', 'web/engine/protocol.js', 'web/engine/storage/', 'web/engine/worker/', 'web/engine/',
+  'web/dom/', 'web/words/', 'web/engine/build.js', 'web/engine/emitter.js', 'web/engine/error_words.js', 'web/engine/version.js', 'web/engine/protocol.js', 'web/engine/storage/', 'web/engine/worker/', 'web/engine/',
   'web/lab/', 'web/charts/', 'web/controls/', 'web/views/', 'web/',
 ]
 

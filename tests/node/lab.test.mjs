@@ -17,8 +17,11 @@ const { Lab } = await part('lab/lab.js')
 test('a smoothed curve starts at its first value, and a constant one is unchanged', () => {
   assert.deepEqual(smooth([4, 4, 4], 0.5), [4, 4, 4])
   for (const value of smooth([4, 4, 4], 0.9)) assert.ok(Math.abs(value - 4) < 1e-12)
-  // Weights 1; 1/2 and 1; 1/4, 1/2 and 1.
-  assert.deepEqual(smooth([8, 2, 9], 0.5), [8, (8 / 2 + 2) / 1.5, (8 / 4 + 2 / 2 + 9) / 1.75])
+  // The first five points are not smoothed; then over a fifth of the points so far, and at most over two.
+  const found = smooth([8, 2, 9, 9, 9, 3, 10, ...Array(5).fill(10), 0], 0.5)
+  assert.deepEqual(found.slice(0, 5), [8, 2, 9, 9, 9])
+  const [sixth, seventh] = [9 - 6 / 1.2, 4 + 6 / 1.4]
+  for (const [i, value] of [[5, sixth], [6, seventh], [12, found[11] / 2]]) assert.ok(Math.abs(found[i] - value) < 1e-12, `${found}`)
   assert.deepEqual(smooth([8, 2, 9], 0), [8, 2, 9])
   assert.deepEqual(smooth([], 0.9), [])
 })
@@ -70,6 +73,39 @@ function labAt(step, config) {
   lab.progress = { step, points: [] }
   return { lab, heard }
 }
+
+test('the lab keeps the looks and warnings that the run records, and at its end checks which units are dead', async () => {
+  const { lab, heard } = labAt(7, {})
+  lab.run.trainSamples = 100
+  /** @type {any[]} */
+  const asked = []
+  lab.engine.probe = async (/** @type {any} */ request) => {
+    asked.push(request)
+    return { step: 7, layers: [{ layer: 0, name: 'fc1', units: 3 }, { layer: 1, name: 'act1', units: 3, text: 'relu', silent: [0, 2], dead: [2] }] }
+  }
+  /** @type {any[]} */
+  const said = []
+  for (const type of ['looks', 'warning', 'announce', 'dead']) lab.on(type, (/** @type {any} */ payload) => said.push([type, payload]))
+  heard.looks({ stride: 1, looks: [{ index: 0, step: 0 }] })
+  heard.looks({ stride: 1, looks: [{ index: 1, step: 4 }] })
+  const warning = { code: 'silent_units', layer: 1, message: 'Two are silent.', step: 4 }
+  heard.warning(warning)
+  assert.deepEqual(lab.probes.looks.map((/** @type {any} */ { step }) => step), [0, 4])
+  assert.deepEqual(lab.warnings, [warning])
+  assert.equal(lab.dead, undefined)
+  heard.done({ weightsSha256: '' })
+  await new Promise((done) => setImmediate(done))
+  assert.deepEqual(asked, [{ everywhere: true }])
+  const dead = { step: 7, samples: 100, layers: [{ layer: 1, name: 'act1', units: 3, dead: [2] }] }
+  assert.deepEqual(lab.dead, dead)
+  assert.deepEqual(said, [['looks', null], ['looks', null], ['warning', warning], ['dead', null]])
+  // The answer for a run that was replaced meanwhile.
+  const late = lab.checkDead()
+  lab.run = { ...lab.run }
+  lab.dead = undefined
+  await late
+  assert.equal(lab.dead, undefined)
+})
 
 test('a recorded change applies from its step on', () => {
   const events = [{ step: 5, field: 'lr', value: 0.1 }, { step: 8, field: 'lr', value: 0.00005 }]

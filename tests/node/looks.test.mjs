@@ -12,12 +12,12 @@ const start = (now = 0) => {
 }
 afterEach(() => mock.restoreAll())
 
-/** @param {{every?: number, cost?: number}} [options] */
-function streamOf({ every = 0, cost = 0 } = {}) {
+/** @param {{cost?: number}} [options] */
+function streamOf({ cost = 0 } = {}) {
   start()
   /** @type {any[]} */
   const looks = []
-  const stream = new ProbeStream({ every, layers: ['act1'], post: () => {}, look: (request) => {
+  const stream = new ProbeStream({ layers: ['act1'], post: () => {}, look: (request) => {
     clock.now += cost
     looks.push(request)
     return /** @type {any} */ ({})
@@ -26,35 +26,35 @@ function streamOf({ every = 0, cost = 0 } = {}) {
   const at = (now, took = 0) => {
     clock.now = now
     stream.drawn(true)
-    stream.onStep(1, false, took)
+    stream.onStep(took)
     stream.send(true)
     return looks.length
   }
   return { stream, looks, at }
 }
 
-test('while training 60 ms pass between two snapshots', () => {
+test('while training 200 ms pass between two snapshots', () => {
   const { stream, at } = streamOf()
   stream.watch({}, true)
-  assert.deepEqual([at(0), at(59), at(60), at(61), at(119), at(120)], [1, 1, 2, 2, 2, 3])
+  assert.deepEqual([at(0), at(199), at(200), at(201), at(399), at(400)], [1, 1, 2, 2, 2, 3])
 })
 
-test('snapshots may take 250 ms initially, and then 40 ms of each second', () => {
+test('snapshots may take 250 ms initially, and then 20 ms of each second', () => {
   const { stream, at } = streamOf({ cost: 100 })
   stream.watch({}, true)
-  // Three snapshots use 300 ms of a budget of 250 ms plus 4% of the elapsed time. The fourth waits until the budget is
-  // positive again: at 1,250 ms.
-  assert.deepEqual([at(200), at(400)], [2, 3])
-  assert.deepEqual([at(1000), at(1240), at(1260)], [3, 3, 4])
+  // Three snapshots use 300 ms of a budget of 250 ms plus 2% of the elapsed time. The fourth waits until the budget is
+  // positive again: at 2,500 ms.
+  assert.deepEqual([at(300), at(600)], [2, 3])
+  assert.deepEqual([at(1000), at(2490), at(2510)], [3, 3, 4])
 })
 
 test('the time of a step that recorded gradients counts', () => {
   const { stream, at } = streamOf({ cost: 0 })
   stream.watch({ gradients: true }, true)
   assert.equal(at(100, 300), 1)
-  assert.equal(at(1200, 300), 1)
-  // 250 ms less 300 ms, plus 4% of the 1,300 ms since.
-  assert.equal(at(1300, 300), 2)
+  assert.equal(at(2400, 300), 1)
+  // 250 ms less 300 ms, plus 2% of the 2,600 ms since.
+  assert.equal(at(2600, 300), 2)
 })
 
 test('a request for more than the previous one is answered at once', () => {

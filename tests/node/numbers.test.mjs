@@ -62,28 +62,30 @@ test('a unit that never fires is orange, others are from grey to blue', () => {
   assert.deepEqual(known.map(([rate, limit]) => firingColour(rate, limit)), known.map(([, , colour]) => colour))
 })
 
-test('the text of a unit: firing rate, death and revival, and the count over all samples', () => {
+test('the text of a unit: firing rate, silence by the recorded looks, and the check on the whole training set', () => {
   const snapshot = /** @type {any} */ ({ step: 40, samples: 500, gradients: { step: 39, activations: [{ layer: 3, silent_on_batch: [0] }, { layer: 1, silent_on_batch: [2] }] } })
-  const layer = /** @type {any} */ ({ layer: 1, positions: 1, firing: [0.5, 0, 0.125, 0, 0, 0], dead: [1, 3, 4, 5], lives: [
-    { unit: 1, dead: true, deaths: 1, died: 12, died_lr: 0.05 },
-    { unit: 2, dead: false, deaths: 2, died: 0, died_lr: 0.1, revived: 1234, revived_lr: 0.01 },
-    { unit: 3, dead: true, deaths: 3, died: 1, died_lr: 0.0005, revived: 15, revived_lr: 0.1 },
-    { unit: 5, dead: true, deaths: 1, died: 0, died_lr: 0.1 },
+  const layer = /** @type {any} */ ({ layer: 1, positions: 1, firing: [0.5, 0, 0.125, 0, 0, 0, 0.25], silent: [1, 3, 4, 5], lives: [
+    { unit: 1, silent: true, times: 1, since: 12, since_lr: 0.05 },
+    { unit: 2, silent: false, times: 2, since: 0, since_lr: 0.1, revived: 1234, revived_lr: 0.01 },
+    { unit: 3, silent: true, times: 3, since: 1, since_lr: 0.0005, revived: 15, revived_lr: 0.1 },
+    { unit: 5, silent: true, times: 1, since: 0, since_lr: 0.1 },
+    { unit: 6, silent: true, times: 1, since: 32, since_lr: 0.1 },
   ] })
-  const words = (/** @type {number} */ unit, /** @type {any} */ everywhere = undefined, of = layer, at = snapshot) => unitWords(at, of, unit, everywhere)
+  const words = (/** @type {number} */ unit, /** @type {any} */ check = undefined, of = layer, at = snapshot) => unitWords(at, of, unit, check)
   assert.equal(words(0), 'fires on 50.0% of 500 images')
-  assert.equal(words(1), 'fires on 0.0% of 500 images; dead since step 12 (learning rate 0.05)')
-  assert.equal(words(2), 'fires on 12.5% of 500 images; was dead from the start, revived at step 1,234 (learning rate 0.01); 2 deaths; silent on the batch of step 39')
-  assert.equal(words(3), 'fires on 0.0% of 500 images; dead since step 1 (learning rate 5.0e−4), last revived at step 15 (learning rate 0.1); 3 deaths')
-  assert.equal(words(4), 'fires on 0.0% of 500 images; dead')
-  assert.equal(words(5), 'fires on 0.0% of 500 images; dead from the start')
-  assert.equal(words(6), 'fires on – of 500 images')
-  assert.equal(words(2, undefined, { ...layer, lives: [{ ...layer.lives[1], deaths: 1, died: 7 }] }, { ...snapshot, gradients: null }),
-    'fires on 12.5% of 500 images; was dead from step 7 (learning rate 0.1), revived at step 1,234 (learning rate 0.01)')
+  assert.equal(words(1), 'fires on 0.0% of 500 images; silent since step 12 (learning rate 0.05)')
+  assert.equal(words(2), 'fires on 12.5% of 500 images; was silent from the start; fires again since step 1,234 (learning rate 0.01); fell silent 2 times; silent on the batch of step 39')
+  assert.equal(words(3), 'fires on 0.0% of 500 images; silent since step 1 (learning rate 5.0e−4); fired again at step 15 (learning rate 0.1); fell silent 3 times')
+  assert.equal(words(4), 'fires on 0.0% of 500 images; silent')
+  assert.equal(words(5), 'fires on 0.0% of 500 images; silent from the start')
+  assert.equal(words(6), 'fires on 25.0% of 500 images; was silent from step 32 (learning rate 0.1)', 'since the last recorded look')
+  assert.equal(words(7), 'fires on – of 500 images')
+  assert.equal(words(1, undefined, { ...layer, lives: [{ ...layer.lives[0], silent: false, revived: 36, revived_lr: 0.1 }] }),
+    'fires on 0.0% of 500 images; silent; fired again at step 36 (learning rate 0.1)', 'since the last recorded look')
   assert.equal(words(0, undefined, { ...layer, positions: 1440 }), 'fires on 50.0% of the 1,440 positions of 500 images')
-  const all = { step: 40, silent: new Set([3, 4]), dead: new Set([3]), samples: 60000 }
-  assert.equal(words(4, all), 'fires on 0.0% of 500 images; dead; silent on all 60,000')
-  assert.ok(words(3, all).endsWith('; dead on all 60,000'), words(3, all))
-  assert.equal(words(0, all), 'fires on 50.0% of 500 images; not silent on all 60,000')
-  assert.equal(words(0, { ...all, step: 39 }), 'fires on 50.0% of 500 images')
+  const check = { step: 40, samples: 60000, layers: [{ layer: 1, dead: [3] }] }
+  assert.equal(words(4, check), 'fires on 0.0% of 500 images; silent; not dead: not silent on all 60,000 training images')
+  assert.ok(words(3, check).endsWith('; dead: silent on all 60,000 training images'), words(3, check))
+  assert.equal(words(0, check), 'fires on 50.0% of 500 images; not dead: not silent on all 60,000 training images')
+  assert.equal(words(0, { ...check, step: 39 }), 'fires on 50.0% of 500 images', 'a check at another step says nothing about this one')
 })

@@ -1,17 +1,25 @@
 // Parts of the page that need no browser, with expected values computed by hand: edits of the model's text, the
-// address, keys in a grid, preferences, the conversion of drawings, layouts of weights, and the history of snapshots.
+// address, keys in a grid, preferences, the conversion of drawings, layouts of weights, the history of snapshots, and words.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'node:test'
 import { Emitter } from '../../web/engine/emitter.js'
 import { limitOf, positionsFor } from '../../web/charts/activation_plot.js'
 import { toCsv } from '../../web/charts/chart_export.js'
 import { toMnist } from '../../web/charts/digit.js'
 import { listenToGrid } from '../../web/controls/grid_keys.js'
+import { searchFor } from '../../web/controls/language_switch.js'
 import { readHash, writeHash } from '../../web/lab/hash.js'
-import { recall, remember } from '../../web/lab/memory.js'
+import { recall, remember } from '../../web/dom/memory.js'
 import * as model from '../../web/lab/model_text.js'
 import { ProbeHistory, hiddenActivations, layerTitle } from '../../web/lab/probe_history.js'
 import { layOut } from '../../web/charts/weight_picture.js'
+import { filled } from '../../web/site/page_words.mjs'
+import { textAt } from '../../web/words/fill.js'
+import { en } from '../../web/words/en.js'
+import { zh } from '../../web/words/zh.js'
+import { root } from './support.mjs'
 
 const names = ['relu', 'elu', 'tanh']
 
@@ -179,49 +187,27 @@ test('positions of a curve extend from end to end, with points on both sides of 
 })
 
 test('the CSV of a chart: a column per line and per deviation, empty without a value', () => {
-  assert.equal(toCsv('Step', [10, 20, 30], [
+  assert.equal(toCsv('step', [10, 20, 30], [
     { name: 'relu', colour: '', values: [0.5, null, 0], spread: [0.25, null, 0] },
     { name: 'elu, "0.5"', colour: '', values: [1e-7, 2] },
   ]), 'step,relu,relu deviation,"elu, ""0.5"""\n10,0.5,0.25,1e-7\n20,,,2\n30,0,0,\n')
-  const head = (/** @type {string} */ name) => toCsv('Epoch', [], [{ name, colour: '', values: [] }])
+  const head = (/** @type {string} */ name) => toCsv('epoch', [], [{ name, colour: '', values: [] }])
   assert.deepEqual(['a\nb', 'a,b', 'a"b', 'a b'].map(head), ['epoch,"a\nb"\n', 'epoch,"a,b"\n', 'epoch,"a""b"\n', 'epoch,a b\n'])
 })
 
-/** @param {number} step @param {object} [more] @returns {any} */
-const look = (step, more = {}) => ({ step, lr: 0.1, layers: [], gradients: null, warnings: [], ...more })
-
-test('the history keeps the numbers for charts from each snapshot, and only the last snapshot of a step', () => {
+test('the recorded looks grow as those of the core, which thins them', () => {
   const history = new ProbeHistory()
-  const layers = [{ kind: 'dense', layer: 0 }, { kind: 'activation', layer: 1, dead: [3], silent: [3, 4], slopes: { values: [0.25] } }, { kind: 'activation', layer: 2 }]
-  history.add(look(5, { layers }))
-  history.add(look(5, { layers, lr: 0.2, gradients: { step: 4, norm: 2, activations: [{ layer: 1, negative_share: 0.5, silent_on_batch: [1, 2] }] } }))
-  const of = [{ layer: 1, dead: 1, silent: 2, slopes: [0.25] }, { layer: 2, dead: 0, silent: 0 }]
-  assert.deepEqual(history.looks, [{ step: 5, lr: 0.2, layers: of, flow: { step: 4, norm: 2, activations: [{ layer: 1, negative_share: 0.5, silent_on_batch: [] }] } }])
-  history.add(look(6))
-  assert.deepEqual(history.looks.map(({ step }) => step), [5, 6])
-  assert.equal(history.latest?.step, 6)
-})
-
-test('beyond 800 snapshots every second one is removed, and the last one stays', () => {
-  for (const [first, last] of [[0, 800], [1, 801]]) {
-    const history = new ProbeHistory()
-    for (let step = first; step < last; step++) history.add(look(step))
-    assert.equal(history.looks.length, 800)
-    history.add(look(last))
-    assert.deepEqual(history.looks.map(({ step }) => step), Array.from({ length: 401 }, (_, i) => first + 2 * i))
-    history.add(look(last + 1))
-    assert.equal(history.looks.length, 402)
-  }
-})
-
-test('a warning is new once per layer', () => {
-  const history = new ProbeHistory()
-  const warning = (/** @type {string} */ code, /** @type {number | null} */ layer) => ({ code, layer, message: '' })
-  const [a1, a2, b1, none] = [warning('a', 1), warning('a', 2), warning('b', 1), warning('a', null)]
-  assert.deepEqual(history.add(look(1, { warnings: [a1] })), [a1])
-  assert.deepEqual(history.add(look(2, { warnings: [a1, a2, b1, none] })), [a2, b1, none])
-  assert.deepEqual(history.add(look(3)), [])
-  assert.deepEqual(history.add(look(4, { warnings: [a1, a2] })), [])
+  const looks = (/** @type {number[]} */ ...indices) => /** @type {any[]} */ (indices.map((index) => ({ index, step: 10 * index })))
+  const steps = () => history.looks.map(({ step }) => step)
+  history.add({ stride: 1, looks: looks(0, 1, 2) })
+  history.add({ stride: 1, looks: looks(3) })
+  assert.deepEqual(steps(), [0, 10, 20, 30])
+  // Every second one is gone, but for the newest, which is a multiple or not.
+  history.add({ stride: 2, looks: looks(4, 5) })
+  assert.deepEqual(steps(), [0, 20, 40, 50])
+  history.add({ stride: 2, looks: looks(6) })
+  assert.deepEqual(steps(), [0, 20, 40, 60])
+  assert.deepEqual(new ProbeHistory(looks(0, 8)).looks.map(({ index }) => index), [0, 8])
 })
 
 test('the activation at the output is not a hidden layer', () => {
@@ -243,4 +229,29 @@ test('listeners are called in order until they are removed, also if they change 
   emitter.on('b', (value) => heard.push(`other ${value}`))
   for (const value of [1, 2]) emitter.emit('a', value)
   assert.deepEqual(heard, ['first 1', 'second 1', 'second 2'])
+})
+
+test('the words of index.html are filled in from the table', () => {
+  const table = { page: { skip: 'Skip', more: 'Loss < 1 & "more"' } }
+  assert.equal(filled('<a href="#x" data-words="page.skip"></a> <p>stays</p>', table), '<a href="#x" data-words="page.skip">Skip</a> <p>stays</p>')
+  assert.equal(filled('<nav id="v" data-label="page.more"></nav>', table), '<nav id="v" data-label="page.more" aria-label="Loss &lt; 1 &amp; &quot;more&quot;"></nav>')
+  assert.throws(() => filled('<p data-words="page.none"></p>', table), /no text page\.none/)
+  assert.throws(() => filled('<p data-words="page"></p>', table), /no text page/)
+  assert.throws(() => filled('<p data-words="page.skip">Skip</p>', table), /page\.skip has a text/)
+  assert.throws(() => filled('<p data-words="page.skip"><b></b></p>', table), /page\.skip has a text/)
+  assert.throws(() => filled('<p aria-label="Skip" data-label="page.skip"></p>', table), /page\.skip has a label/)
+
+  const html = readFileSync(join(root, 'web/index.html'), 'utf8')
+  assert.match(filled(html, en), /<button [^>]*id="tab-views"[^>]*>Views<\/button>/)
+  const paths = [...html.matchAll(/data-(?:words|label)="([^"]*)"/g)].map((match) => match[1])
+  assert.ok(paths.length >= 10)
+  for (const path of paths) assert.match(textAt(zh, path), /\p{Script=Han}/u, path)
+  assert.ok(html.includes(`<title>${en.frame.page.title}</title>`))
+})
+
+test('the address in another language keeps its other parameters', () => {
+  assert.equal(searchFor('?lang=zh'), '')
+  assert.equal(searchFor(''), '')
+  assert.equal(searchFor('?embed=curves,space&lang=en&autostart'), '?embed=curves,space&autostart')
+  assert.equal(searchFor('?language=x&lang', 'en'), '?language=x&lang=en')
 })

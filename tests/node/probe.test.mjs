@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { CoreError, loadCore } from '../../web/engine/worker/core.js'
-import { headless, native, root, run, runWell, smallData, smallFiles, trainJson } from './support.mjs'
+import { headless, native, root, run, runWell, smallData, smallFiles, temporaryFolder, trainJson } from './support.mjs'
 
 const model = 'dense 40 | relu | dense 24 | prelu | dense 10'
 const short = ['--data', smallData(), '--epochs', '2', '--batch', '50', '--model', model]
 /** @param {any[]} events */
-const monitors = (events) => events.filter(({ event }) => ['probe', 'classes', 'warning'].includes(event))
+const monitors = (events) => events.filter(({ event }) => ['probe', 'classes', 'warning', 'dead'].includes(event))
 
 test('both command lines give the same output to the last digit, and the weights do not change', () => {
   const args = [...short, '--probe', '16', '--lr', '0.1']
   const [one, two] = [native, headless].map((program) => runWell(program, ['train', ...args, '--jsonl', '-']))
-  const lines = (/** @type {string} */ text) => text.split('\n').filter((line) => /"event":"(probe|classes|warning|done)"/.test(line))
+  const lines = (/** @type {string} */ text) => text.split('\n').filter((line) => /"event":"(probe|classes|warning|dead|done)"/.test(line))
   assert.deepEqual(lines(two.stdout), lines(one.stdout))
   const shown = (/** @type {string} */ text) => text.slice(text.indexOf('Train Epoch'))
   assert.equal(shown(two.stderr), shown(one.stderr))
@@ -23,40 +23,70 @@ test('both command lines give the same output to the last digit, and the weights
   assert.deepEqual(of('probe').map(({ step }) => step), [0, 16, 32, 40, 48, 64, 80])
   assert.deepEqual(of('classes').map(({ epoch }) => epoch), [1, 2])
   assert.equal(trainJson(native, [...short, '--lr', '0.1']).hash, hash)
+  const [dead] = of('dead')
+  assert.deepEqual([dead.step, dead.layers.map((/** @type {any} */ { name }) => name)], [80, ['act1', 'act2']])
+  assert.match(one.stderr, /^Dead \(no output and no gradient on all 2,000 training images\): \d+ of 40 in layer 2 \(act1, relu\)$/m)
 })
 
 test('warnings are printed and written once each', () => {
   const { events, of, stderr } = trainJson(native, [...short, '--probe', '4', '--lr', '0.5'])
   const warnings = of('warning')
-  assert.ok(warnings.some(({ code }) => code === 'dead_units'))
+  assert.ok(warnings.some(({ code }) => code === 'silent_units'))
   assert.equal(new Set(warnings.map(({ code, layer }) => `${code} ${layer}`)).size, warnings.length)
   assert.deepEqual(stderr.split('\n').filter((line) => line.startsWith('Warning: ')), warnings.map(({ message }) => `Warning: ${message}`))
   assert.match(stderr, /^Monitors at step 80, over 500 samples \(train\):\nLayer +Mean/m)
   assert.ok(events.indexOf(warnings[0]) > events.findIndex(({ event }) => event === 'probe'))
 })
 
-test('without --probe there is no output of it', () => {
+test('without --probe only warnings are printed, and with 0 not even these', () => {
   const { events, stderr } = trainJson(native, short)
   assert.deepEqual(monitors(events), [])
-  assert.doesNotMatch(stderr, /Monitors|Warning/)
+  assert.doesNotMatch(stderr, /Monitors|Warning|Dead/)
+  const bad = trainJson(native, [...short, '--lr', '0.5'])
+  const warnings = bad.of('warning')
+  assert.ok(warnings.some(({ code }) => code === 'silent_units'))
+  assert.deepEqual(monitors(bad.events), warnings)
+  assert.deepEqual(bad.stderr.split('\n').filter((line) => line.startsWith('Warning: ')), warnings.map(({ message }) => `Warning: ${message}`))
+  assert.doesNotMatch(bad.stderr, /Monitors|Dead/)
+  const none = trainJson(native, [...short, '--lr', '0.5', '--probe', '0'])
+  assert.deepEqual(monitors(none.events), [])
+  assert.equal(none.hash, bad.hash)
+})
+
+test('what a run has recorded is the same in the checkpoints of both command lines', async () => {
+  const folder = temporaryFolder()
+  const [one, two] = [native, headless].map((program) => {
+    const file = join(folder, `${program.name}.checkpoint`)
+    runWell(program, ['train', ...short, '--lr', '0.1', '--checkpoint', file])
+    return readFileSync(file)
+  })
+  assert.deepEqual(two, one)
+  const run = await session({ epochs: 2, lr: 0.1, data: 'small' }, smallFiles())
+  while (run.advance().event !== 'done');
+  const { looks } = run.looks()
+  assert.deepEqual(looks.map(({ step }) => step), [0, 1, 2, 4, 8, 16, 32, 64, 80])
+  run.delete()
+  const resumed = await session({ epochs: 2, lr: 0.1, data: smallData() }, smallFiles())
+  resumed.restore(new Uint8Array(one))
+  assert.deepEqual(resumed.looks().looks, looks)
+  resumed.delete()
 })
 
 for (const program of [native, headless]) {
   test(`${program.name}: a bad interval is refused in one sentence`, () => {
     const { status, stderr } = run(program, ['train', ...short, '--probe', '-1'])
     assert.equal(status, 2)
-    assert.equal(stderr, 'error: probe is -1, but it must be a whole number from 0 to 1000000000\n')
+    assert.equal(stderr, 'error: probe is -1, but it must be auto or a whole number from 0 to 1000000000\n')
   })
 }
 
-/** A session in this process, on the small data. @param {object} config */
-async function session(config) {
+/** A session in this process, on the small data. @param {object} config @param {Record<string, Uint8Array>} [files] */
+async function session(config, files = smallFiles(600, 200)) {
   const folder = join(root, 'build/wasm')
   const core = await loadCore({
     moduleUrl: pathToFileURL(join(folder, 'reluscope.mjs')).href,
     wasmBinary: new Uint8Array(readFileSync(join(folder, 'reluscope.wasm'))),
   })
-  const files = smallFiles(600, 200)
   const bytes = (/** @type {string} */ name) => new Uint8Array(files[name])
   const dataset = core.createDataset({
     name: 'small',
@@ -69,7 +99,7 @@ async function session(config) {
 }
 
 test('a session answers on demand: units, gradients once watched, components, classes', async () => {
-  const run = await session({})
+  const run = await session({ probe: 0 })
   const before = run.probe({ gradients: true, components: 'act1' })
   assert.equal(before.step, 0)
   assert.equal(before.gradients, null)
@@ -79,14 +109,13 @@ test('a session answers on demand: units, gradients once watched, components, cl
   assert.deepEqual(before.layers[3].slopes, { name: 'weight', symbol: 'α', values: [0.25] })
   assert.equal(before.components?.labels.length, 250)
   assert.equal(before.components?.coordinates.length, 750)
-  assert.deepEqual(before.warnings, [])
+  assert.deepEqual([run.warnings(), run.looks().looks, before.layers[1].dead], [[], [], undefined])
   run.advance()
   const after = run.probe({ everywhere: true, components: 'act1' })
   assert.equal(after.gradients?.step, 1)
   assert.equal(after.gradients?.activations[0].negative_share, 0)
   assert.ok((after.gradients?.activations[1].negative_share ?? 0) > 0)
-  assert.ok(Array.isArray(after.layers[1].silent_everywhere))
-  assert.ok(Array.isArray(after.layers[1].dead_everywhere))
+  assert.ok(Array.isArray(after.layers[1].dead))
   // The sign of the components does not flip from one step to the next.
   const product = (/** @type {number} */ k) => (after.components?.coordinates ?? [])
     .reduce((sum, value, at) => sum + (at % 3 === k ? value * (before.components?.coordinates[at] ?? 0) : 0), 0)
@@ -123,6 +152,7 @@ test('a session rejects invalid requests', async () => {
   })
   refused(() => run.probe({ components: 'act9' }), 'probe: components is "act9", but it must be a layer: fc1, act1, fc2, act2 or fc3')
   refused(() => run.probe(/** @type {any} */ ({ units: true })), 'probe: "units" is not a request: known are components, everywhere and gradients')
+  refused(() => run.look(7), 'no look was recorded, or is kept, after step 7')
   refused(() => run.classes(-1), 'hardest is -1, but it must be a whole number from 0 to 10000')
   refused(() => run.classesPart(-1, 10), 'hardest is -1, but it must be a whole number from 0 to 10000')
   run.delete()

@@ -55,7 +55,7 @@ test('the documentation is there as pages, not as Markdown, and the page leads t
   assert.ok(sources.length > 10)
   for (const file of sources) assert.ok(files.includes(`docs/${file.replace('.md', '.html')}`), file)
   assert.deepEqual(files.filter((file) => file.endsWith('.md')), [])
-  assert.match(text('controls/topbar.js'), /href: '\.\/docs\/index\.html'/)
+  assert.match(text('controls/topbar.js'), /href:"\.\/docs\/index\.html"/)
 })
 
 test('the service worker’s list of files is correct and sufficient', () => {
@@ -121,6 +121,15 @@ test('every address is relative and leads to a file of the site', () => {
     }
   }
   assert.ok(seen > 3, 'references are found at all')
+})
+
+test('the page asks for all modules of its start at once', () => {
+  const asked = [...text('index.html').matchAll(/<link rel="modulepreload" href="\.\/([^"]+)">/g)].map(([, file]) => file)
+  assert.equal(new Set(asked).size, asked.length)
+  assert.deepEqual(asked.filter((file) => !files.includes(file)), [])
+  for (const file of ['engine/engine.js', 'words/en/units.js', 'controls/topbar.js', 'views/curves.js', 'views/live_curves.js', 'charts/chart.js']) assert.ok(asked.includes(file), file)
+  // Neither what the worker loads, nor what is loaded on demand.
+  assert.deepEqual(asked.filter((file) => /^words\/zh|^engine\/worker|compare/.test(file)), [])
 })
 
 test('no inline script, style or handler, which the content policy would block', () => {

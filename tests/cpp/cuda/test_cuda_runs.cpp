@@ -92,7 +92,8 @@ TEST_CASE("losses are read once in many steps, and are those of steps that are m
                                        {"ema", "0.9"},
                                        {"accumulate", "3"},
                                        {"class_weights", "1,2,1,1,1,1,1,3,1,1"}}}) {
-    const Config config = config_of(changes);
+    Config config = config_of(changes);
+    config.probe = 0;  // a look waits for the steps before it
     INFO(config.model);
     Run run(config, data);
     std::vector<std::string> losses;
@@ -138,7 +139,8 @@ TEST_CASE("orders and augmented batches are made on the device alone, and are th
                              {"augment_noise", "9"},
                              {"augment_erase", "0.3"},
                              {"validation", "20"},
-                             {"input", "dense"}});
+                             {"input", "dense"},
+                             {"probe", "0"}});
   Run run(config, data);
   const std::vector<std::string> lines = told(*run.session);
   auto& launches = run.device->record.launches;
