@@ -78,7 +78,8 @@ std::vector<DeadUnits> find_dead(Trainer& trainer) {
 
 Probe::Probe(const Trainer& trainer, std::uint64_t seed)
     : samples_(in_random_order(trainer.probe_pool(), Rng(seed, Purpose::kProbe, 0))),
-      lives_(trainer.model().layer_count()) {
+      lives_(trainer.model().layer_count()),
+      coordinates_(trainer.model().layer_count()) {
   samples_.resize(std::min<std::size_t>(samples_.size(), kProbeSamples));
 }
 
@@ -107,9 +108,10 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
                           int epoch, double lr) {
   const Model& model = trainer.model();
   const int layers = model.layer_count();
-  if (request.components_of < -1 || request.components_of >= layers) {
-    throw Error("components of layer ", request.components_of,
-                " were asked for, but there are layers 0 to ", layers - 1);
+  for (const int layer : request.components_of) {
+    if (layer >= 0 && layer < layers) continue;
+    throw Error("components of layer ", layer, " were asked for, but there are layers 0 to ",
+                layers - 1);
   }
   ProbeSnapshot snapshot;
   snapshot.step = step;
@@ -125,13 +127,15 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
   std::vector<ActivityMeter> meters;
   for (int l = 0; l < layers; ++l) meters.emplace_back(regimes_of(model, l));
   const auto point_count = std::min<std::size_t>(samples_.size(), kComponentSamples);
-  std::vector<float> points;
+  std::vector<std::vector<float>> points(request.components_of.size());
   trainer.infer_in_chunks(trainer.probe_set(), samples_, [&](std::size_t first) {
     for (int l = 0; l < layers; ++l) meters[l].add(output_of(model, l), model.input(l));
-    if (request.components_of < 0) return;
-    for (std::size_t n = first; n < std::min(first + model.samples(), point_count); ++n) {
-      const auto values = model.sample_output(request.components_of, static_cast<int>(n - first));
-      points.insert(points.end(), values.begin(), values.end());
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      for (std::size_t n = first; n < std::min(first + model.samples(), point_count); ++n) {
+        const auto values =
+            model.sample_output(request.components_of[i], static_cast<int>(n - first));
+        points[i].insert(points[i].end(), values.begin(), values.end());
+      }
     }
   });
   const auto add_to_histograms = [&](std::size_t) {
@@ -155,8 +159,8 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
     row.activity.activation->slopes = slopes_of(model, l);
     row.lives = lives_[l];
   }
-  if (request.components_of >= 0) {
-    snapshot.components = components_of(trainer, request.components_of, std::move(points));
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    snapshot.components.push_back(components_of(trainer, request.components_of[i], points[i]));
   }
   if (request.everywhere) {
     for (DeadUnits& found : find_dead(trainer)) {
@@ -167,17 +171,16 @@ ProbeSnapshot Probe::look(Trainer& trainer, const ProbeRequest& request, std::in
 }
 
 LayerComponents Probe::components_of(const Trainer& trainer, int layer,
-                                     std::vector<float> outputs) {
+                                     std::span<const float> outputs) {
   const auto count = std::min<std::size_t>(samples_.size(), kComponentSamples);
   LayerComponents result{layer, trainer.model().layer_name(layer), {}, {}, {}};
   for (std::size_t i = 0; i < count; ++i) {
     result.samples.push_back(samples_[i]);
     result.labels.push_back(trainer.probe_set().label(samples_[i]));
   }
-  if (components_layer_ != layer) coordinates_.clear();
-  result.found = principal_components(outputs, static_cast<int>(count), kComponents, coordinates_);
-  components_layer_ = layer;
-  coordinates_ = result.found.coordinates;
+  result.found =
+      principal_components(outputs, static_cast<int>(count), kComponents, coordinates_[layer]);
+  coordinates_[layer] = result.found.coordinates;
   return result;
 }
 

@@ -27,7 +27,7 @@ inline constexpr int kComponents = 3;
 struct ProbeRequest {
   bool gradients = false;   // watch the next step; the snapshot holds the last watched step
   bool everywhere = false;  // find the dead units
-  int components_of = -1;   // principal components of this layer's output; -1: none
+  std::vector<int> components_of = {};  // the layers whose principal components are asked for
 };
 
 // When a unit fell silent and revived, as seen by the recorded looks. A step is the number of steps
@@ -109,8 +109,8 @@ struct ProbeSnapshot {
   int samples = 0;
   LossTrend loss;  // since the first look
   std::vector<LayerSnapshot> layers;
-  std::optional<GradientFlow> gradients;  // of the last watched step
-  std::optional<LayerComponents> components;
+  std::optional<GradientFlow> gradients;    // of the last watched step
+  std::vector<LayerComponents> components;  // in the order of the request
 };
 
 // A flow's values in a checkpoint. It has the rows of its network: set_rows().
@@ -122,7 +122,7 @@ class Probe {
   Probe(const Trainer& trainer, std::uint64_t seed);
 
   // A live snapshot after `step` steps, the last with learning rate lr. Runs the probe set through
-  // the network in evaluation mode. Throws Error if request.components_of is not a layer.
+  // the network in evaluation mode. Throws Error if request.components_of names what is no layer.
   ProbeSnapshot look(Trainer& trainer, const ProbeRequest& request, std::int64_t step, int epoch,
                      double lr);
   // A recorded snapshot: it also notes which units fell silent or revived.
@@ -140,15 +140,15 @@ class Probe {
   void each_field(const StateFields& fields, const Model& model);
 
  private:
-  LayerComponents components_of(const Trainer& trainer, int layer, std::vector<float> outputs);
+  LayerComponents components_of(const Trainer& trainer, int layer, std::span<const float> outputs);
 
   std::vector<int> samples_;                  // of the set, in the order drawn
   std::vector<std::vector<UnitLife>> lives_;  // by layer
   GradientMeter recorded_, live_;             // of the last steps watched for each; step 0: none
   bool wants_step_ = false;
   LossTrend loss_;
-  int components_layer_ = -1;  // the layer of coordinates_, which determine the next signs
-  std::vector<double> coordinates_;
+  std::vector<std::vector<double>>
+      coordinates_;  // by layer: the last, which determine the next signs
 };
 
 }  // namespace reluscope

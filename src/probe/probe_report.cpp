@@ -147,7 +147,9 @@ Json to_json(const ProbeSnapshot& snapshot) {
                           snapshot.part, "samples", snapshot.samples, "loss",
                           loss_json(snapshot.loss), "layers", list_of(snapshot.layers, layer_json),
                           "gradients", snapshot.gradients ? to_json(*snapshot.gradients) : Json());
-  if (snapshot.components) json["components"] = components_json(*snapshot.components);
+  if (!snapshot.components.empty()) {
+    json["components"] = list_of(snapshot.components, components_json);
+  }
   return json;
 }
 
@@ -212,16 +214,25 @@ ProbeRequest probe_request_from_json(std::string_view text,
     throw Error("probe: ", in_quotes(text),
                 " was given, but an object such as {\"gradients\": true} was expected");
   }
+  const auto text_of = [](const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  };
   ProbeRequest request;
   for (const auto& [name, value] : json.items()) {
     if (name == "components") {
-      const std::string wanted = value.is_string() ? value.get<std::string>() : value.dump();
-      const auto found = std::find(layers.begin(), layers.end(), wanted);
-      if (!value.is_string() || found == layers.end()) {
-        throw Error("probe: components is ", in_quotes(wanted),
-                    ", but it must be a layer: ", join_or(layers));
+      if (!value.is_array()) {
+        throw Error("probe: components is ", in_quotes(text_of(value)),
+                    ", but it must be a list of layers: ", join_or(layers));
       }
-      request.components_of = static_cast<int>(found - layers.begin());
+      for (const Json& each : value) {
+        const std::string wanted = text_of(each);
+        const auto found = std::find(layers.begin(), layers.end(), wanted);
+        if (!each.is_string() || found == layers.end()) {
+          throw Error("probe: components names ", in_quotes(wanted),
+                      ", but it must name layers: ", join_or(layers));
+        }
+        request.components_of.push_back(static_cast<int>(found - layers.begin()));
+      }
     } else if (name == "gradients" || name == "everywhere") {
       if (!value.is_boolean()) {
         throw Error("probe: ", name, " is ", in_quotes(value.dump()),

@@ -27,8 +27,8 @@ std::vector<std::string> to_table(const ProbeSnapshot& snapshot);
 // One line per activation layer. samples: of the training set.
 std::vector<std::string> dead_lines(const std::vector<DeadUnits>& rows, std::int64_t samples);
 
-// {"gradients": true, "everywhere": true, "components": "act1"}, all of them optional. Throws
-// Error for anything else; layers: the allowed layer names.
+// {"gradients": true, "everywhere": true, "components": ["fc1", "act1"]}, all of them optional.
+// Throws Error for anything else; layers: the allowed layer names.
 ProbeRequest probe_request_from_json(std::string_view text, const std::vector<std::string>& layers);
 
 }  // namespace reluscope

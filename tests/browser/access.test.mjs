@@ -128,12 +128,14 @@ test('screen readers hear milestones only: none while training, one at the end o
     const said = []
     Reflect.set(globalThis, 'said', said)
     new MutationObserver((records) => {
-      for (const { target } of records) {
+      for (const { target, addedNodes } of records) {
         const element = target instanceof Element ? target : target.parentElement
         const region = element?.closest('[aria-live], output, [role=status], [role=alert], [role=log]')
         if (!region || region.getAttribute('aria-live') === 'off') continue
-        const text = `${region.closest('rl-notices') ? '' : `${region.parentElement?.closest('[class]')?.className} ${region.getAttribute('aria-label')}: `}${region.textContent}`
-        if (text && text !== said.at(-1)) said.push(text)
+        // A log speaks what is added to it; the others speak all that they hold.
+        const texts = region.role === 'log' ? [...addedNodes].map((node) => node.textContent)
+          : [`${region.closest('rl-notices') ? '' : `${region.parentElement?.closest('[class]')?.className} ${region.getAttribute('aria-label')}: `}${region.textContent}`]
+        for (const text of texts) if (text && text !== said.at(-1)) said.push(text)
       }
     }).observe(document.body, { subtree: true, childList: true, characterData: true })
   })

@@ -198,7 +198,7 @@ test('Share copies the address with all settings, or selects it where the page c
   const { page, troubles, close } = await openPage(site, { hash: '#lr=0.01', context: { permissions: ['clipboard-read', 'clipboard-write'] } })
   await press(page, 'Share')
   await page.locator('.share-said').filter({ hasText: 'Link copied' }).waitFor()
-  await page.locator('rl-notices [role=status]').filter({ hasText: 'Link copied' }).waitFor({ state: 'attached' })
+  await page.locator('rl-notices [role=log]').filter({ hasText: 'Link copied' }).waitFor({ state: 'attached' })
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${site.url}#lr=0.01`)
   await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }))
   await press(page, 'Share')

@@ -92,7 +92,7 @@ async function trainInPage(config, watched) {
     const engine = await createEngine()
     /** @type {import('../../web/lab/lab.js').Lab} */
     const lab = new Lab(engine)
-    if (watched) await engine.watchProbe('view', { gradients: true, components: 'act1' })
+    if (watched) await engine.watchProbe('view', { gradients: true, components: ['fc1', 'act1'] })
     const checked = () => new Promise((done) => {
       const stop = lab.on('dead', () => done(stop()))
     })

@@ -25,7 +25,7 @@ function variancesText(variances, total) {
 }
 
 /** @param {import('playwright-core').Page} page @param {string} text */
-const waitForVariances = (page, text) => page.waitForFunction((wanted) => document.querySelector('rl-space output')?.textContent === wanted, text)
+const waitForVariances = (page, text) => page.waitForFunction((wanted) => [...document.querySelectorAll('rl-space .space-cloud:not([hidden]) output')].at(-1)?.textContent === wanted, text)
 
 test('variances, marks and images equal the core’s, at step 0, after steps and for another layer', async () => {
   const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce' } })
@@ -33,7 +33,7 @@ test('variances, marks and images equal the core’s, at step 0, after steps and
   const view = page.locator('rl-space')
   await keepInSight(view)
   const show = (/** @type {any} */ { variances, total_variance: total }) => waitForVariances(page, variancesText(variances, total))
-  const first = session.probe({ components: 'act2' }).components
+  const first = session.probe({ components: ['act2'] }).components?.[0]
   assert.ok(first)
   await show(first)
   // How many images are nearest to the mean of their class.
@@ -47,10 +47,10 @@ test('variances, marks and images equal the core’s, at step 0, after steps and
   const own = labels.filter((label, i) => nearest(point(i)) === label).length
   assert.ok(own > 25 && own < 250)
   const apart = `${own} of 250 images lie nearest to the centre of their own class.`
-  assert.equal(await view.locator('.space-apart').textContent(), apart)
+  assert.equal(await view.locator('.space-apart').last().textContent(), apart)
 
   // With keys: image, label and coordinates of the eighth point. Enter selects its image.
-  const cloud = view.getByRole('slider')
+  const cloud = view.getByRole('slider', { name: /outputs of act2/ })
   assert.equal(await cloud.getAttribute('aria-label'), `Images of the probe set in the outputs of act2. ${apart}`)
   await cloud.focus()
   for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight')
@@ -69,7 +69,7 @@ test('variances, marks and images equal the core’s, at step 0, after steps and
     await press(page, 'Step')
     session.advance()
   }
-  const later = session.probe({ components: 'act2' }).components
+  const later = session.probe({ components: ['act2'] }).components?.[0]
   assert.ok(later)
   await show(later)
   assert.notDeepEqual(later.coordinates, first.coordinates)
@@ -79,12 +79,12 @@ test('variances, marks and images equal the core’s, at step 0, after steps and
   await page.waitForTimeout(100)
   const drawn = await cloud.evaluate((element, { coordinates, labels }) => {
     const canvas = /** @type {HTMLCanvasElement} */ (element)
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight - 2]
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight]
     const flat = coordinates.filter((_, i) => i % 3 < 2)
-    const scale = (Math.min(width, 380) / 2 - 14) / Math.max(...flat.map(Math.abs))
+    const scale = (Math.min(width, height) / 2 - 14) / Math.max(...flat.map(Math.abs))
     // Read all pixels at once: browsers warn about repeated reads.
     const { data, width: across } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, canvas.width, canvas.height)
-    const at = labels.map((_, i) => [width / 2 + scale * coordinates[3 * i], 190 - scale * coordinates[3 * i + 1]])
+    const at = labels.map((_, i) => [width / 2 + scale * coordinates[3 * i], height / 2 - scale * coordinates[3 * i + 1]])
     const colourOf = (/** @type {number} */ c) => (getComputedStyle(document.querySelector(`.class-mark.class-${c}`) ?? document.body).color.match(/\d+/g) ?? []).map(Number)
     return { height, alone: labels.flatMap((label, i) => {
       if (at.some(([x, y], j) => j !== i && Math.hypot(x - at[i][0], y - at[i][1]) < 14)) return []
@@ -104,7 +104,7 @@ test('variances, marks and images equal the core’s, at step 0, after steps and
   assert.ok(drawn.alone.every((found) => found >= 3), drawn.alone.join(' '))
 
   await view.getByRole('combobox', { name: 'Layer' }).selectOption('fc1')
-  const other = session.probe({ components: 'fc1' }).components
+  const other = session.probe({ components: ['fc1'] }).components?.[0]
   assert.ok(other)
   await show(other)
   session.delete()
@@ -120,7 +120,7 @@ const inksOf = (page) => page.evaluate(async () => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
   const colours = Array.from({ length: 10 }, (_, c) =>
     (getComputedStyle(document.querySelector(`.class-mark.class-${c}`) ?? document.body).color.match(/\d+/g) ?? []).map(Number))
-  const canvas = document.querySelector('rl-space .cloud')
+  const canvas = [...document.querySelectorAll('rl-space .cloud')].at(-1)
   if (!(canvas instanceof HTMLCanvasElement)) throw new Error('no cloud')
   // A copy, because the browser warns about canvases that are read repeatedly.
   const context = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d')
@@ -165,11 +165,47 @@ test('the marks move while training, with one class alone', async () => {
   const view = page.locator('rl-space')
   await keepInSight(view)
   await page.waitForSelector('rl-space[data-step="0"]')
-  const before = await view.getByRole('status').textContent()
+  const before = await view.getByRole('status').last().textContent()
   await press(page, 'Train')
-  await page.waitForFunction((text) => document.querySelector('rl-space output')?.textContent !== text, before)
+  await page.waitForFunction((text) => [...document.querySelectorAll('rl-space output')].at(-1)?.textContent !== text, before)
   await view.getByRole('list', { name: /^Classes/ }).getByRole('button', { name: '3' }).click()
   assert.equal(await view.getByRole('button', { name: '3', pressed: true }).count(), 1)
+  assert.deepEqual(troubles, [])
+  await close()
+})
+
+test('an activation has its input and its output side by side; an image is marked in both', async () => {
+  const { page, troubles, close } = await openPage(site, { hash, context: { reducedMotion: 'reduce', viewport: { width: 1440, height: 900 } } })
+  const session = sessionAt(opened, fields)
+  const view = page.locator('rl-space')
+  await keepInSight(view)
+  const clouds = view.locator('.space-cloud:visible')
+  await view.getByRole('slider', { name: /outputs of act2/ }).waitFor()
+  assert.deepEqual(await clouds.locator('h4').allTextContents(), ['Before elu: outputs of fc2', 'After elu: outputs of act2'])
+  const [left, right] = await Promise.all([0, 1].map((i) => clouds.nth(i).locator('canvas').boundingBox()))
+  assert.ok(left && right && left.y === right.y && left.x + left.width <= right.x, 'the two clouds are beside each other')
+  const found = session.probe({ components: ['fc2', 'act2'] }).components ?? []
+  assert.deepEqual(await clouds.locator('output').allTextContents(), found.map(({ variances, total_variance: total }) => variancesText(variances, total)))
+  // The same image, at its place in each.
+  await view.getByRole('slider', { name: /outputs of fc2/ }).focus()
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight')
+  const short = (/** @type {number} */ value) => String(Number(value.toPrecision(3))).replace('-', '−')
+  const places = found.map(({ samples, labels, coordinates }) => `Training image ${samples[2]}, ${labels[2]}, at ${coordinates.slice(6, 9).map(short).join(', ')}`)
+  assert.notEqual(places[0], places[1])
+  assert.deepEqual(await clouds.locator('canvas').evaluateAll((all) => all.map((each) => each.getAttribute('aria-valuetext'))), places)
+  assert.equal(await view.locator('.space-words').textContent(), places[1])
+  // A layer that is no activation has one cloud.
+  await view.getByRole('combobox', { name: 'Layer' }).selectOption('fc2')
+  await view.getByRole('heading', { name: 'Outputs of fc2', exact: true }).waitFor()
+  assert.equal(await clouds.count(), 1)
+  // On a phone the clouds are below each other.
+  await view.getByRole('combobox', { name: 'Layer' }).selectOption('act1')
+  await view.getByRole('heading', { name: 'Before relu: outputs of fc1' }).waitFor()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.getByRole('tab', { name: 'Views' }).click()
+  const [upper, lower] = await Promise.all([0, 1].map((i) => clouds.nth(i).locator('canvas').boundingBox()))
+  assert.ok(upper && lower && upper.x === lower.x && upper.y + upper.height <= lower.y, 'the two clouds are below each other')
+  session.delete()
   assert.deepEqual(troubles, [])
   await close()
 })

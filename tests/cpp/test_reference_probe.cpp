@@ -95,7 +95,7 @@ TEST_CASE("activity is what plain loops find, whole or in chunks") {
     CHECK(snapshot.lr == 0.01);
     CHECK(snapshot.part == "train");
     CHECK(!snapshot.gradients);
-    CHECK(!snapshot.components);
+    CHECK(snapshot.components.empty());
 
     Trainer& trainer = session.trainer();
     Model& model = trainer.model();
@@ -393,7 +393,7 @@ TEST_CASE("the probe set is drawn by the seed, without repetition") {
   const auto points = [&](int seed) {
     Config config = probe_config();
     config.seed = seed;
-    return Session(data, config).probe({.components_of = 1}).components->samples;
+    return Session(data, config).probe({.components_of = {1}}).components[0].samples;
   };
   const std::vector<int> drawn = points(1);
   CHECK(drawn.size() == 250);
@@ -408,7 +408,7 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
   session.probe({.gradients = true});
   session.advance();
   const ProbeSnapshot s =
-      session.probe({.gradients = false, .everywhere = true, .components_of = 1});
+      session.probe({.gradients = false, .everywhere = true, .components_of = {2, 1}});
   const auto json = Json::parse(to_json(s).dump());
   for (const char* key :
        {"step", "epoch", "lr", "part", "samples", "loss", "layers", "gradients", "components"}) {
@@ -426,7 +426,10 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
   CHECK(json["layers"][1]["input"]["histogram"]["counts"].size() == 64);
   CHECK(json["gradients"]["parameters"].size() == 9);
   CHECK(json["gradients"]["activations"][1]["layer"] == 3);
-  CHECK(json["components"]["coordinates"].size() == 3 * 230);
+  REQUIRE(json["components"].size() == 2);
+  CHECK(json["components"][0]["name"] == s.layers[2].activity.name);
+  CHECK(json["components"][1]["name"] == s.layers[1].activity.name);
+  CHECK(json["components"][1]["coordinates"].size() == 3 * 230);
   const auto lines = to_table(s);
   REQUIRE(lines.size() == 2 + 7);
   for (std::size_t l = 0; l < 7; ++l)
@@ -435,12 +438,12 @@ TEST_CASE("the table and the JSON hold every layer and all fields, whatever was 
 
 TEST_CASE("what a probe can be asked") {
   const std::vector<std::string> layers = {"fc1", "act1"};
-  CHECK(probe_request_from_json("{}", layers).components_of == -1);
+  CHECK(probe_request_from_json("{}", layers).components_of.empty());
   const ProbeRequest all = probe_request_from_json(
-      R"({"gradients": true, "everywhere": true, "components": "act1"})", layers);
+      R"({"gradients": true, "everywhere": true, "components": ["act1", "fc1"]})", layers);
   CHECK(all.gradients);
   CHECK(all.everywhere);
-  CHECK(all.components_of == 1);
+  CHECK(all.components_of == std::vector<int>{1, 0});
   const auto refusal = [&](const char* text) -> std::string {
     try {
       probe_request_from_json(text, layers);
@@ -451,16 +454,18 @@ TEST_CASE("what a probe can be asked") {
   };
   CHECK(refusal("[1") ==
         "probe: \"[1\" was given, but an object such as {\"gradients\": true} was expected");
-  CHECK(refusal("{\"components\": \"act2\"}") ==
-        "probe: components is \"act2\", but it must be a layer: fc1 or act1");
+  CHECK(refusal("{\"components\": [\"fc1\", \"act2\"]}") ==
+        "probe: components names \"act2\", but it must name layers: fc1 or act1");
   CHECK(refusal("{\"components\": 1}") ==
-        "probe: components is \"1\", but it must be a layer: fc1 or act1");
+        "probe: components is \"1\", but it must be a list of layers: fc1 or act1");
+  CHECK(refusal("{\"components\": [1]}") ==
+        "probe: components names \"1\", but it must name layers: fc1 or act1");
   CHECK(refusal("{\"everywhere\": 1}") ==
         "probe: everywhere is \"1\", but it must be true or false");
   CHECK(refusal("{\"pca\": true}") ==
         "probe: \"pca\" is not a request: known are components, everywhere and gradients");
   Session session(small_images(30, 20), probe_config());
-  CHECK_THROWS_WITH_AS(session.probe({.components_of = 7}),
+  CHECK_THROWS_WITH_AS(session.probe({.components_of = {1, 7}}),
                        "components of layer 7 were asked for, but there are layers 0 to 6", Error);
 }
 
@@ -622,7 +627,7 @@ ProbeSnapshot told_snapshot() {
   c.found.mean = {14.5, 15.5};
   c.found.components = {16.5, 17.5};
   c.found.coordinates = {18.5, 19.5};
-  s.components = c;
+  s.components = {c};
   return s;
 }
 
@@ -657,9 +662,9 @@ TEST_CASE("what a probe found, as JSON: every value in its place") {
         {"name": "act1.weight", "weight_norm": 0.0, "gradient_norm": 0.015625, "update_norm": 0.005,
          "update_ratio": null}],
       "activations": [{"layer": 1, "negative_share": 0.53125, "silent_on_batch": [3]}]},
-    "components": {"layer": 1, "name": "act1", "samples": [11, 12], "labels": [3, 4], "variances": [6.5, 5.5],
+    "components": [{"layer": 1, "name": "act1", "samples": [11, 12], "labels": [3, 4], "variances": [6.5, 5.5],
                    "total_variance": 13.5, "mean": [14.5, 15.5], "components": [16.5, 17.5],
-                   "coordinates": [18.5, 19.5]}})");
+                   "coordinates": [18.5, 19.5]}]})");
   wanted["layers"][1]["input"]["histogram"]["counts"] = counts;
   const Json found = Json::parse(to_json(told_snapshot()).dump());
   for (const auto& item : wanted.items()) {

@@ -131,7 +131,7 @@ TEST_CASE("what a display asks changes nothing that is recorded, nor the checkpo
     Session alone(data, config), watched(data, config);
     for (int call = 0; call < 26; ++call) {
       watched.probe(
-          {.gradients = call % 2 == 0, .everywhere = call % 5 == 0, .components_of = call % 7});
+          {.gradients = call % 2 == 0, .everywhere = call % 5 == 0, .components_of = {call % 7}});
       CHECK(said(watched.advance()) == said(alone.advance()));
     }
     CHECK(watched.checkpoint() == alone.checkpoint());

@@ -17,7 +17,7 @@ function streamOf({ cost = 0 } = {}) {
   start()
   /** @type {any[]} */
   const looks = []
-  const stream = new ProbeStream({ layers: ['act1'], post: () => {}, look: (request) => {
+  const stream = new ProbeStream({ layers: ['fc1', 'act1'], post: () => {}, look: (request) => {
     clock.now += cost
     looks.push(request)
     return /** @type {any} */ ({})
@@ -65,9 +65,14 @@ test('a request for more than the previous one is answered at once', () => {
   assert.equal(looks.length, 1)
   stream.watch({ everywhere: true }, false)
   stream.drawn(false)
-  stream.watch({ components: 'act1' }, false)
+  stream.watch({ components: ['act1'] }, false)
   stream.drawn(false)
-  assert.deepEqual(looks, [{ gradients: false, everywhere: false }, { gradients: false, everywhere: true }, { gradients: false, everywhere: false, components: 'act1' }])
+  // A layer that this run lacks is left out; fewer layers than before are no reason for a new snapshot.
+  stream.watch({ components: ['act1', 'act9', 'fc1'] }, false)
+  stream.drawn(false)
+  stream.watch({ components: ['fc1'] }, false)
+  const plain = { gradients: false, everywhere: false, components: [] }
+  assert.deepEqual(looks, [plain, { ...plain, everywhere: true }, { ...plain, components: ['act1'] }, { ...plain, components: ['act1', 'fc1'] }])
 })
 
 /** @param {number} cost milliseconds of a save */

@@ -4,8 +4,12 @@ import { words } from '../words/words.js'
 
 /** @typedef {import('../lab/lab.js').Notice} Notice */
 
+/** So many milestones stay in the log. */
+const mostMilestones = 8
+
 export class Notices extends HTMLElement {
-  #milestones = h('div', { class: 'visually-hidden', role: 'status' })
+  /** A log, not a status: of two milestones in one task a status would speak only the second. */
+  #milestones = h('div', { class: 'visually-hidden', role: 'log' })
   #list = h('div', { class: 'notices', role: 'alert' })
 
   connectedCallback() {
@@ -33,9 +37,10 @@ export class Notices extends HTMLElement {
     this.#list.querySelector(`[data-key="${key}"]`)?.remove()
   }
 
-  /** @param {string} text */
+  /** Has screen readers speak a milestone. @param {string} text */
   announce(text) {
-    this.#milestones.textContent = text
+    this.#milestones.append(h('p', {}, text))
+    if (this.#milestones.childElementCount > mostMilestones) this.#milestones.firstElementChild?.remove()
   }
 }
 customElements.define('rl-notices', Notices)

@@ -205,7 +205,7 @@ export class Engine extends Base {
     const all = [...this.#probing.values()]
     return this.request('watchProbe', all.length === 0 ? null : {
       gradients: all.some(({ gradients }) => gradients), everywhere: all.some(({ everywhere }) => everywhere),
-      components: all.find(({ components }) => components !== undefined)?.components,
+      components: [...new Set(all.flatMap(({ components = [] }) => components))],
     })
   }
 

@@ -54,8 +54,8 @@
  *
  * Answers of a probe. Lists of units hold their numbers from 0; a unit of images is a channel. Layers count from 0. A unit is silent
  * where its output and its gradient are 0 on all probe images, and dead where they are on the whole training set.
- * @typedef {{gradients?: boolean, everywhere?: boolean, components?: string}} ProbeRequest gradients: watch the next step;
- *   everywhere: also find the dead units; components: the name of a layer, for the principal components of its output
+ * @typedef {{gradients?: boolean, everywhere?: boolean, components?: string[]}} ProbeRequest gradients: watch the next step;
+ *   everywhere: also find the dead units; components: names of layers, for the principal components of their outputs
  * @typedef {{unit: number, silent: boolean, times: number, since: number, since_lr: number, revived?: number,
  *   revived_lr?: number}} UnitLife by the recorded looks alone. times: how often it fell silent; since, revived: the steps of the
  *   looks that saw the last silence and revival first, and the rate then
@@ -82,7 +82,7 @@
  *   & Pick<LayerSnapshot, 'slopes'>)[]}} LookDetails all of one look: the activation layers
  * @typedef {{step: number, epoch: number, lr: number, part: string, samples: number,
  *   loss: {window: number, first: number, last: number, lowest: number}|null, layers: LayerSnapshot[],
- *   gradients: GradientFlow|null, components?: Components}} ProbeSnapshot
+ *   gradients: GradientFlow|null, components?: Components[]}} ProbeSnapshot components: if any were requested
  * @typedef {{name: string, shape: number[], values: number[], largest: number}} UnitWeights
  * @typedef {{layer: number, unit: number, name: string, incoming: UnitWeights|null, outgoing: UnitWeights|null,
  *   strongest: {index: number, label: number, value: number}[], response: number[], largest: number}} UnitReport see

@@ -36,15 +36,16 @@ export class ProbeStream {
 
   /** @param {ProbeRequest | null} request of all watchers; null: no watchers @param {boolean} training */
   watch(request, training) {
-    const { gradients, everywhere, components } = request ?? {}
-    // This run may lack the layer.
+    const { gradients, everywhere } = request ?? {}
+    // This run may lack a layer.
+    const components = request?.components?.filter((layer) => this.#run.layers.includes(layer)) ?? []
     this.#request = request && {
       gradients: Boolean(gradients),
       everywhere: Boolean(everywhere),
-      ...(components !== undefined && this.#run.layers.includes(components) ? { components } : {}),
+      components,
     }
     const asked = this.#asked
-    if (!asked || (everywhere && !asked.everywhere) || (components ?? asked.components) !== asked.components) this.#due = true
+    if (!asked || (everywhere && !asked.everywhere) || components.some((layer) => !asked.components?.includes(layer))) this.#due = true
     this.send(training)
   }
 

@@ -75,16 +75,22 @@ export const images = {
   },
   space: {
     title: 'Hidden space',
-    about: 'The outputs of a layer for the probe set, projected on their main directions. Each mark is an image; its number and colour are the class.',
+    about: 'How a layer arranges images, before and after its activation. Each mark is an image; its number and colour are the class.',
     explain: {
       what: 'The outputs of a layer for 250 images are points in a space with one dimension per unit. $X = UΣVᵀ$ gives the directions of largest variance. A mark is the projection of its image on two of them, $x_iv$. Both axes have the same scale.',
       look: 'At step 0 the classes overlap; during training they separate. Images between two groups are often the mistakes in the confusion matrix.',
-      attempt: 'Press Train and watch. Choose one class to see it alone. Compare fc1 with act1: ReLU maps the negative half of every direction to 0.',
+      attempt: 'Press Train and watch. Choose one class to see it alone. Compare before with after: ReLU sets every negative coordinate to 0. Point at a mark to find the same image on both sides.',
     },
     layer: 'Layer ',
     components: 'Components ',
     /** @param {number} across @param {number} up */
     axes: (across, up) => `${across} across, ${up} up`,
+    /** @param {string} activation @param {string} layer */
+    before: (activation, layer) => `Before ${activation}: outputs of ${layer}`,
+    /** @param {string} activation @param {string} layer */
+    after: (activation, layer) => `After ${activation}: outputs of ${layer}`,
+    /** @param {string} layer */
+    outputs: (layer) => `Outputs of ${layer}`,
     noCloud: 'Images of the probe set, none yet',
     /** @param {string} layer @param {string} apart of apart() */
     cloud: (layer, apart) => `Images of the probe set in the outputs of ${layer}. ${apart}`,
