@@ -1,10 +1,12 @@
 // Creates a subset of MNIST, and a site with the subset in place of MNIST. Reading 70,000 images is a third of the time
-// to open the page, and most tests need only a few thousand. openSite() gives other tests the whole data set.
+// to open the page, and most tests need only a few thousand. openSite() gives other tests the whole data set. The folder parts of
+// that site has the page's modules one by one.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { root, smallFiles } from '../node/support.mjs'
 import { siteRoot } from '../../web/site/site.mjs'
+import { makeParts } from '../parts.mjs'
 
 /** The folder in which tests/run has created both. A test file that runs alone creates its own. */
 const given = process.env.RELUSCOPE_CUT
@@ -22,6 +24,7 @@ export function makeCutSite() {
   if (given) return
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   cpSync(siteRoot, cutSite, { recursive: true, filter: (path) => !/data.mnist./.test(path) })
+  makeParts(join(cutSite, 'parts'))
   mkdirSync(cutData, { recursive: true })
   for (const [name, bytes] of Object.entries(smallFiles(10_000, 2000))) {
     writeFileSync(join(cutData, name), bytes)

@@ -14,7 +14,7 @@ before(async () => {
   // An empty page with the same modules, so that nothing else runs.
   await page.goto(`${site.url}data/index.json`)
   await page.evaluate(() => {
-    Reflect.set(globalThis, 'part', (/** @type {string} */ path) => import(new URL(`/${path}`, location.href).href))
+    Reflect.set(globalThis, 'part', (/** @type {string} */ path) => import(new URL(`/parts/${path}`, location.href).href))
     Reflect.set(globalThis, 'shown', (/** @type {HTMLElement} */ element) => {
       document.body.replaceChildren(element)
       element.style.width = '600px'
@@ -34,7 +34,7 @@ after(() => site?.close())
  */
 const chartOf = (kind, module, options, args, log = false) => page.evaluate(async ({ kind, module, options, args, log }) => {
   const { part, shown } = /** @type {any} */ (globalThis)
-  const { default: uPlot } = await part('vendor/uPlot.esm.js')
+  const { default: uPlot } = await part('uplot.js')
   const { [kind]: Kind } = await part(`${module}.js`)
   const written = (/** @type {number} */ value) => `<${value}>`
   const chart = new Kind({ on: () => {}, marks: [], epochs: [{ step: 30, epoch: 3 }] }, { title: 'Loss', format: written, ...options })
@@ -143,7 +143,7 @@ test('outliers do not flatten the line, are counted, and are shown on request', 
   // One click shows all, a second one hides the outliers again.
   const clicks = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
-    const { default: uPlot } = await part('vendor/uPlot.esm.js')
+    const { default: uPlot } = await part('uplot.js')
     const { SeriesChart } = await part('charts/series_chart.js')
     const chart = new SeriesChart({ on: () => {}, marks: [] }, { title: 'Ratio', format: String })
     shown(chart.element)
@@ -251,7 +251,7 @@ test('lines over the steps have margins that suit the axis labels, and fixed end
 test('curves of several runs share their positions; the axis has room for the deviations', async () => {
   const found = await page.evaluate(async () => {
     const { part, shown } = /** @type {any} */ (globalThis)
-    const { default: uPlot } = await part('vendor/uPlot.esm.js')
+    const { default: uPlot } = await part('uplot.js')
     const { RaceChart } = await part('charts/race_chart.js')
     const chart = new RaceChart({ on: () => {} }, { title: 'Loss', x: 'epoch', sync: 'steps', format: String })
     shown(chart.element)

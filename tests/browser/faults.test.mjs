@@ -1,7 +1,7 @@
 // Failures of the page's environment: a worker that hangs or dies, files of the page that are missing or of different
 // versions, a model that is too large. The page reports each failure and keeps what was saved.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -92,17 +92,20 @@ async function saidWithout(part, answer) {
 }
 
 /** The worker of a newer site, which a tab gets that was opened before the update. */
-const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8')
-  .replace(/import\s*\{\s*build(?: as (\w+))?\s*\}\s*from\s*["'][^"']+["']/, (_, name = 'build') => `const ${name} = 'newer'`)
+const ofOtherBuild = readFileSync(join(siteRoot, 'engine/worker/worker.js'), 'utf8').replace(/"[0-9a-f]{16}"/, '"newer"')
+/** The script of the page, and one that boot.js imports. */
+const pageScript = `engine/${readdirSync(join(siteRoot, 'engine')).find((file) => file.startsWith('page-'))}`
+const imported = `engine/${readFileSync(join(siteRoot, 'boot.js'), 'utf8').match(/from"\.\/engine\/([^"]+)"/)?.[1]}`
 
 test('missing files and files of different versions are reported', async () => {
   const script = { contentType: 'text/javascript' }
   for (const [part, answer, words] of /** @type {[string, any, RegExp][]} */ ([
     ['app.js', { status: 404, body: 'none' }, /A file of the page could not be loaded: app\.js\./],
     ['app.js', { ...script, body: 'throw new Error("no luck")' }, /The page could not start: no luck\./],
-    ['lab/lab.js', { status: 500, body: '' }, /A file of the page could not be loaded/],
-    ['lab/lab.js', { ...script, body: 'export const other = 1' }, /files of the page belong to different versions/],
-    ['controls/topbar.js', { ...script, body: 'nonsense (' }, /files of the page belong to different versions/],
+    [pageScript, { status: 500, body: '' }, /A file of the page could not be loaded/],
+    [imported, { status: 404, body: '' }, /A file of the page could not be loaded/],
+    [imported, { ...script, body: 'export const other = 1' }, /files of the page belong to different versions/],
+    [pageScript, { ...script, body: 'nonsense (' }, /files of the page belong to different versions/],
     ['engine/worker/worker.js', { status: 404, body: 'none' }, /could not/],
     ['engine/worker/worker.js', { ...script, headers: { 'cross-origin-embedder-policy': 'require-corp' }, body: ofOtherBuild }, /A new version of this page is here: load the page again\./i],
   ])) {

@@ -87,7 +87,7 @@ async function trainInPage(config, watched) {
   const { page, troubles, close } = await openPage(site)
   const found = await page.evaluate(async ({ url, config, watched }) => {
     const { createEngine } = await import(`${url}engine/engine.js`)
-    const { Lab } = await import(`${url}lab/lab.js`)
+    const { Lab } = await import(`${url}parts/lab/lab.js`)
     /** @type {import('../../web/engine/engine.js').Engine} */
     const engine = await createEngine()
     /** @type {import('../../web/lab/lab.js').Lab} */

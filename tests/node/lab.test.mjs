@@ -1,13 +1,18 @@
-// Parts of the page that load its charts, from the built site: smoothing and thinning of curves, the differences
+// Parts of the page that load its charts: smoothing and thinning of curves, the differences
 // between runs, and the state of the lab.
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { siteRoot } from '../../web/site/site.mjs'
+import { makeParts } from '../parts.mjs'
+import { root } from './support.mjs'
 
-/** A module of the built site, which includes the chart library. @param {string} path @returns {Promise<any>} */
-const part = (path) => import(pathToFileURL(join(siteRoot, path)).href)
+const folder = join(root, 'build', `parts-${process.pid}`)
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+makeParts(folder)
+/** A module of the page, with the chart library. @param {string} path @returns {Promise<any>} */
+const part = (path) => import(pathToFileURL(join(folder, path)).href)
 const { smooth, thinned } = await part('lab/series.js')
 const { runStyle } = await part('charts/race_chart.js')
 const { SavedRuns, differences } = await part('lab/saved_runs.js')

@@ -40,9 +40,9 @@ const linked = files.filter((file) => ['.html', '.css', '.js'].includes(extname(
 
 test('the page, the core, the data and the notices exist', () => {
   for (const file of [
-    'index.html', 'app.js', 'engine/worker/worker.js', 'engine/engine.js', 'engine/worker/core.js', 'engine/wasm/reluscope.mjs',
+    'index.html', 'guard.js', 'boot.js', 'app.js', 'engine/worker/worker.js', 'engine/engine.js', 'engine/wasm/reluscope.mjs',
     'engine/wasm/reluscope.wasm', 'engine/wasm/reluscope-threads.mjs', 'engine/wasm/reluscope-threads.wasm', 'service-worker.js',
-    'vendor/uPlot.esm.js', 'vendor/uPlot.min.css', 'vendor/fflate.js', 'LICENSE', 'THIRD_PARTY.txt',
+    'vendor/uPlot.min.css', 'LICENSE', 'THIRD_PARTY.txt',
     'data/index.json', 'data/mnist/train-images-idx3-ubyte.gz', 'data/mnist/train-labels-idx1-ubyte.gz',
     'data/mnist/t10k-images-idx3-ubyte.gz', 'data/mnist/t10k-labels-idx1-ubyte.gz', 'docs/docs.css', 'docs/theme.js',
   ]) {
@@ -55,7 +55,8 @@ test('the documentation is there as pages, not as Markdown, and the page leads t
   assert.ok(sources.length > 10)
   for (const file of sources) assert.ok(files.includes(`docs/${file.replace('.md', '.html')}`), file)
   assert.deepEqual(files.filter((file) => file.endsWith('.md')), [])
-  assert.match(text('controls/topbar.js'), /href:"\.\/docs\/index\.html"/)
+  const [page] = files.filter((file) => /^engine\/page-[^/]+\.js$/.test(file))
+  assert.match(text(page), /href:"\.\/docs\/index\.html"/)
 })
 
 test('the service worker’s list of files is correct and sufficient', () => {
@@ -127,9 +128,18 @@ test('the page asks for all modules of its start at once', () => {
   const asked = [...text('index.html').matchAll(/<link rel="modulepreload" href="\.\/([^"]+)">/g)].map(([, file]) => file)
   assert.equal(new Set(asked).size, asked.length)
   assert.deepEqual(asked.filter((file) => !files.includes(file)), [])
-  for (const file of ['engine/engine.js', 'words/en/units.js', 'controls/topbar.js', 'views/curves.js', 'views/live_curves.js', 'charts/chart.js']) assert.ok(asked.includes(file), file)
-  // Neither what the worker loads, nor what is loaded on demand.
-  assert.deepEqual(asked.filter((file) => /^words\/zh|^engine\/worker|compare/.test(file)), [])
+  assert.ok(asked.length <= 12, `${asked.length} scripts`)
+  const scripts = asked.map(text)
+  // The bar, a view, a chart, the English words.
+  for (const words of ['rl-topbar', 'rl-confusion', 'u-over', 'Hidden space']) assert.ok(scripts.some((script) => script.includes(words)), words)
+  // Neither what the worker loads, nor what is loaded on demand: other languages, comparisons.
+  assert.ok(asked.every((file) => !/worker|zh|compare/.test(file)), asked.join(' '))
+  assert.ok(scripts.every((script) => !script.includes('隐藏空间')))
+  // And nothing else: what a script imports is among them.
+  for (const file of asked) for (const address of references(file).filter((each) => !/import\.meta/.test(each))) {
+    const target = posix.join(dirname(file), address)
+    assert.ok(asked.includes(target) || /worker|zh|registry|compare|service/.test(target), `${file} imports ${target}`)
+  }
 })
 
 test('no inline script, style or handler, which the content policy would block', () => {

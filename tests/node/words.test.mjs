@@ -16,7 +16,7 @@ import { root } from './support.mjs'
 /** @import { Registry } from '../../web/engine/protocol.js' */
 
 const chinese = /[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]/
-const files = filesBelow(join(root, 'web')).filter((file) => /^(?!words\/|vendor\/).*\.js$/.test(file))
+const files = filesBelow(join(root, 'web')).filter((file) => /^(?!words\/).*\.js$/.test(file))
 const sourceOf = (/** @type {string} */ file) => readFileSync(join(root, 'web', file), 'utf8')
 
 /** The texts and functions of a table, by their paths such as units.deadUnits.title. @param {any} table @param {string} [path] @returns {[string, any][]} */

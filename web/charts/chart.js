@@ -1,7 +1,7 @@
 // A line chart on uPlot: named lines over one axis, a cursor shared between charts, a tooltip sorted by value, a legend
 // that hides lines, an axis without outliers or with all values, also logarithmic, marks, levels, deviations, and export
 // as CSV and PNG. Colours come from the style sheet.
-import uPlot from '../vendor/uPlot.esm.js'
+import uPlot from 'uplot'
 import { extremes, finite, labelsOf, laterHalf, outside, robustEnds, ticksOf, zoomedShares } from './axis.js'
 import { drawMarks, drawOutside, drawSpreads } from './chart_draw.js'
 import { toCsv, toPng } from './chart_export.js'

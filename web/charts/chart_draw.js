@@ -1,6 +1,6 @@
 // Draws what a chart has besides its lines: marks at steps, reference levels, values outside the range, and the deviation
 // around a mean.
-import uPlot from '../vendor/uPlot.esm.js'
+import uPlot from 'uplot'
 import { themeColour, themeFont } from '../dom/colours.js'
 
 /** Opacity of a deviation band. */

@@ -1,11 +1,11 @@
-// Builds build/site, a complete static site: the page, its documentation, the WebAssembly core, uPlot, the data sets as
-// .gz and the notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
+// Builds build/site, a complete static site: the page, its documentation, the WebAssembly core, the data sets as .gz and the notices that their licences ask for. Only what changed is written again, and what no longer belongs is removed.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, extname, join, posix } from 'node:path'
+import { basename, dirname, extname, join, posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { minify_sync as minify } from 'terser'
+import { transformSync } from 'esbuild'
+import { bundled } from './bundle.mjs'
 import { dataRoot, idxFiles, ifProgram, root, sources } from './data.mjs'
 import { docPages } from './docs.mjs'
 import { filled } from './page_words.mjs'
@@ -31,8 +31,8 @@ export const headers = {
 /** Maximum compressed size in bytes of the .wasm, .js and .css files that a visitor loads. */
 export const sizeLimit = 700_000
 
-/** Extensions of what a browser loads. Programs for Node end in .mjs and stay out of the site. */
-const pageExtensions = ['.css', '.html', '.ico', '.js', '.json', '.png', '.svg', '.txt', '.webmanifest', '.woff2']
+/** Extensions of the page's files that are copied as they are. */
+const pageExtensions = ['.css', '.ico', '.json', '.png', '.svg', '.txt', '.webmanifest', '.woff2']
 
 /** Every file below a folder, as paths relative to it with forward slashes, sorted. @param {string} folder @returns {string[]} */
 export function filesBelow(folder) {
@@ -41,20 +41,30 @@ export function filesBelow(folder) {
     .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)).map((path) => `${entry.name}/${path}`) : [entry.name])).sort()
 }
 
+/** The folders of a folder that contain no file. @param {string} folder */
+const emptyFolders = (folder) => readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && filesBelow(join(folder, entry.name)).length === 0).map(({ name }) => join(folder, name))
+
 /** The two builds of the core, of which a page loads one. */
 export const variants = /** @type {const} */ ({
   'one thread': /^engine\/wasm\/reluscope\./,
   threads: /^engine\/wasm\/reluscope-threads\./,
 })
 
-/** Files that the page loads only for own data, the documentation or another language than English, and the types, which it never loads. */
-const onDemand = /^(?:words\/zh(?:\.js|\/.*)|vendor\/fflate\.js|engine\/(?:api|protocol)\.js|engine\/worker\/(?:folder|zip|png)\.js|docs\/.*)$/
+/** What a script imports at once, as paths from the root of the site. @param {string} file @param {string} text */
+const importsOf = (file, text) => [...text.matchAll(/\b(?:from|import)\s*["'](\.[^"']+)["']/g)].map(([, path]) => posix.join(posix.dirname(file), path))
+
+/** The scripts that the page and its worker load at their start. @param {string} site */
+function scriptsAtStart(site) {
+  const found = new Set(['guard.js', 'boot.js', 'engine/worker/worker.js'])
+  for (const [, file] of readFileSync(join(site, 'index.html'), 'utf8').matchAll(/<link rel="modulepreload" href="\.\/([^"]+)">/g)) found.add(file)
+  for (const file of found) for (const other of importsOf(file, readFileSync(join(site, file), 'utf8'))) found.add(other)
+  return [...found]
+}
 
 /** The compressed size of what the page loads before its data. @param {keyof typeof variants} variant of the core @param {string} [site] */
 export function compressedSize(variant, site = siteRoot) {
-  return filesBelow(site)
-    .filter((file) => ['.wasm', '.js', '.mjs', '.css'].includes(extname(file)) && !onDemand.test(file))
-    .filter((file) => !file.startsWith('engine/wasm/') || variants[variant].test(file))
+  return [...filesBelow(site).filter((file) => (extname(file) === '.css' && !file.startsWith('docs/')) || variants[variant].test(file)), ...scriptsAtStart(site)]
     .reduce((sum, file) => sum + gzipSync(readFileSync(join(site, file)), { level: 9 }).length, 0)
 }
 
@@ -88,26 +98,8 @@ function notices() {
   return readFileSync(join(web, 'THIRD_PARTY.md'), 'utf8') + texts.join('') + `\n## Apache License 2.0\n\n${apache ?? 'https://www.apache.org/licenses/LICENSE-2.0\n'}`
 }
 
-/** A script of the page without comments and with short local names. @param {Buffer} source @param {string} file */
-function shorter(source, file) {
-  const { code } = minify({ [file]: source.toString() }, { module: true, compress: false })
-  return Buffer.from(`${code}\n`)
-}
-
-/**
- * The modules that the page loads at its start, in the order in which they are found: what boot.js and page.js import, and the views. Files
- * that the build creates are not among them.
- * @param {(file: string) => string | undefined} source of a file of the page
- */
-export function modulesOf(source) {
-  const found = new Set(['boot.js', 'app.js', 'page.js'])
-  for (const file of found) {
-    const text = source(file) ?? ''
-    for (const [, path] of text.matchAll(/^import .*?'(\.[^']+)'/gm)) found.add(posix.join(posix.dirname(file), path))
-    if (file === 'views/registry.js') for (const [, path] of text.matchAll(/import\('(\.[^']+)'\)/g)) found.add(posix.join('views', path))
-  }
-  return [...found].slice(2).filter((file) => source(file) !== undefined)
-}
+/** A classic script of the page without comments and with short local names. @param {string} file */
+const shorter = (file) => Buffer.from(transformSync(readFileSync(join(web, file), 'utf8'), { minify: true, target: 'es2022', charset: 'utf8' }).code)
 
 /** @param {(string | Buffer)[]} parts */
 const sha256 = (...parts) => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest('hex')
@@ -131,31 +123,29 @@ await ifProgram(import.meta.url, async () => {
   const wanted = new Map()
   /** The source of each compressed file, which is not made again while it is newer than the source. @type {Map<string, string>} */
   const compressed = new Map()
-  const copy = (/** @type {string} */ file, /** @type {string} */ path, end = '') => wanted.set(file, () => Buffer.concat([readFileSync(path), Buffer.from(end)]))
+  const copy = (/** @type {string} */ file, /** @type {string} */ path) => wanted.set(file, () => readFileSync(path))
 
-  for (const file of filesBelow(web)) {
-    if (extname(file) === '.js') wanted.set(file, () => shorter(readFileSync(join(web, file)), file))
-    else if (file === 'index.html') {
-      // The modules are requested at once, not one level of imports after the other.
-      const links = modulesOf((module) => (existsSync(join(web, module)) ? readFileSync(join(web, module), 'utf8') : undefined))
-        .map((module) => `  <link rel="modulepreload" href="./${module}">\n`).join('')
-      wanted.set(file, () => Buffer.from(filled(readFileSync(join(web, file), 'utf8'), en).replace('</head>', () => `${links}</head>`)))
-    }
-    else if (pageExtensions.includes(extname(file))) copy(file, join(web, file))
-  }
   for (const [file, page] of docPages(await registryTables())) wanted.set(file, page)
+  /** @type {string[]} */
+  const core = []
   // Only older releases of Emscripten create the last file.
   for (const file of ['reluscope.mjs', 'reluscope.wasm', 'reluscope-threads.mjs', 'reluscope-threads.wasm', 'reluscope-threads.worker.js']) {
     const path = join(root, 'build/wasm', file)
-    if (existsSync(path)) copy(`engine/wasm/${file}`, path)
+    if (existsSync(path)) core.push(path)
     else if (!file.endsWith('.worker.js')) throw new Error(`${path} is missing; build it with web/start --build-only`)
   }
-  const packages = join(root, 'node_modules')
-  copy('vendor/uPlot.min.css', join(packages, 'uplot/dist/uPlot.min.css'))
-  // uPlot minifies its script but not its module, which compressed is twice as large: make a module of the script.
-  copy('vendor/uPlot.esm.js', join(packages, 'uplot/dist/uPlot.iife.min.js'), '\nexport default uPlot\n')
-  // fflate, in the same way. The page loads it only when the user opens data.
-  copy('vendor/fflate.js', join(packages, 'fflate/umd/index.js'), '\nexport const { gunzipSync, inflateSync, unzlibSync } = self.fflate\n')
+  for (const path of core) copy(`engine/wasm/${basename(path)}`, path)
+  // A build is named by its scripts, without that name, and its core.
+  const { files: nameless } = await bundled('')
+  const version = sha256(...nameless.values(), ...core.map((path) => readFileSync(path))).slice(0, 16)
+  const { files: scripts, atStart } = await bundled(version)
+  for (const [file, bytes] of scripts) wanted.set(file, () => bytes)
+  wanted.set('guard.js', () => shorter('guard.js'))
+  for (const file of filesBelow(web)) if (pageExtensions.includes(extname(file))) copy(file, join(web, file))
+  // The scripts are requested at once, not one level of imports after the other.
+  const links = atStart.map((file) => `  <link rel="modulepreload" href="./${file}">\n`).join('')
+  wanted.set('index.html', () => Buffer.from(filled(readFileSync(join(web, 'index.html'), 'utf8'), en).replace('</head>', () => `${links}</head>`)))
+  copy('vendor/uPlot.min.css', join(root, 'node_modules/uplot/dist/uPlot.min.css'))
   copy('LICENSE', join(root, 'LICENSE'))
   wanted.set('THIRD_PARTY.txt', () => Buffer.from(notices()))
 
@@ -179,12 +169,8 @@ await ifProgram(import.meta.url, async () => {
   }
   wanted.set('data/index.json', () => Buffer.from(JSON.stringify(present) + '\n'))
 
-  // Last, because they describe the other files.
-  wanted.delete('engine/build.js')
-  wanted.delete('service-worker.js')
-  const others = [...wanted.keys()]
-  wanted.set('engine/build.js', () => Buffer.from(`export const build = ${JSON.stringify(sumOf(others))}\n`))
-  wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), shorter(readFileSync(join(web, 'service-worker.js')), 'service-worker.js')]))
+  // Last, because it describes the other files.
+  wanted.set('service-worker.js', () => Buffer.concat([buildLine([...wanted.keys()]), shorter('service-worker.js')]))
 
   let written = 0
   for (const [file, contents] of wanted) {
@@ -200,6 +186,7 @@ await ifProgram(import.meta.url, async () => {
   }
   const stale = filesBelow(siteRoot).filter((file) => !wanted.has(file))
   for (const file of stale) rmSync(join(siteRoot, file))
+  for (const folder of emptyFolders(siteRoot)) rmSync(folder, { recursive: true })
   console.log(`      build/site: ${wanted.size} files, ${written} written${stale.length ? `, ${stale.length} removed` : ''}`)
   for (const variant of /** @type {(keyof typeof variants)[]} */ (Object.keys(variants))) {
     const size = compressedSize(variant)

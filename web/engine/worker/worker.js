@@ -141,7 +141,7 @@ const requests = {
     if (datasets.some((entry) => entry.name === name)) throw new Error(`there is a data set "${name}" already: choose another name`)
     // Loaded only now: few users bring their own data.
     const [{ readFolder }, { isZip, openZip }, { gunzipSync, inflateSync, unzlibSync }] =
-      await Promise.all([import('./folder.js'), import('./zip.js'), import('../../vendor/fflate.js')])
+      await Promise.all([import('./folder.js'), import('./zip.js'), import('fflate')])
     const byPath = new Map(files.map(({ path, bytes }) => [path, bytes]))
     const source = files.length === 1 && isZip(files[0].bytes)
       ? openZip(files[0].bytes, inflateSync)
