@@ -5,8 +5,6 @@ import { join, posix, relative } from 'node:path'
 import { build as esbuild } from 'esbuild'
 import { root } from './data.mjs'
 
-const web = join(root, 'web')
-
 /**
  * The modules that a browser asks for by name, and the folder of what several of them share: of the page beside the engine, whose
  * addresses are relative to it.
@@ -45,9 +43,10 @@ const named = (version) => ({
 /**
  * The files of the page's scripts by name, and the names of those that the page needs at its start, without those of its worker.
  * @param {string} version of the build, by which a page and a worker of different builds know each other
+ * @param {string} [web] the folder of the page, in the tree that has the packages
  * @returns {Promise<{files: Map<string, Buffer>, atStart: string[]}>}
  */
-export async function bundled(version) {
+export async function bundled(version, web = join(root, 'web')) {
   /** @type {Map<string, Buffer>} */
   const files = new Map()
   /** The files that each file imports, and what it is made of. @type {Map<string, {imports: string[], entry: string | undefined}>} */
