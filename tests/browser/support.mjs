@@ -301,11 +301,10 @@ export async function keepInSight(view) {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Serious and critical findings, one line each. @param {Page} page */
+/** What axe finds, one line for each element. @param {Page} page */
 export async function findings(page) {
   await page.evaluate(axe)
   const results = await page.evaluate(() => Reflect.get(globalThis, 'axe').run())
   return results.violations
-    .filter((/** @type {any} */ { impact }) => impact === 'serious' || impact === 'critical')
     .flatMap((/** @type {any} */ { id, nodes }) => nodes.map((/** @type {any} */ node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`))
 }

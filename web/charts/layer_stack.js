@@ -70,7 +70,7 @@ export class LayerStack {
       })
       this.#list.replaceChildren(...this.#grids.map(({ grid, title }, i) => {
         const { name, text, values } = this.#layers[i]
-        return h('section', { class: 'layer' }, h('h4', {}, `${name}: ${text}`, h('span', {}, own.units(values.length)), title), grid.element)
+        return h('section', { class: 'layer' }, h('h3', {}, `${name}: ${text}`, h('span', {}, own.units(values.length)), title), grid.element)
       }))
     }
     this.#refresh()
