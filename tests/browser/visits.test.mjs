@@ -25,7 +25,7 @@ async function until(visit, condition, ...args) {
     if (await visit.run(condition, ...args)) return
     await new Promise((done) => setTimeout(done, 200))
   }
-  throw new Error(`not in two minutes: ${condition} of ${JSON.stringify(args)}; the page says: ${await visit.run(() => document.body.innerText.slice(0, 600))}`)
+  throw new Error(`not in two minutes: ${condition} of ${JSON.stringify(args)}; the page says: ${await visit.run(() => `${document.getElementById('loading')?.textContent} ${document.body.innerText.slice(0, 600)}`)}`)
 }
 
 /** @param {import('./drivers.mjs').Visit} visit @param {string} name of a button */

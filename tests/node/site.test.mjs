@@ -128,7 +128,9 @@ test('the page asks for all modules of its start at once', () => {
   const asked = [...text('index.html').matchAll(/<link rel="modulepreload" href="\.\/([^"]+)">/g)].map(([, file]) => file)
   assert.equal(new Set(asked).size, asked.length)
   assert.deepEqual(asked.filter((file) => !files.includes(file)), [])
-  assert.ok(asked.length <= 12, `${asked.length} scripts`)
+  assert.ok(asked.length <= 10, `${asked.length} scripts`)
+  // Firefox fails to load a module that is in a script element and is preloaded.
+  for (const [, file] of text('index.html').matchAll(/<script[^>]*src="\.\/([^"]+)"/g)) assert.ok(!asked.includes(file), file)
   const scripts = asked.map(text)
   // The bar, a view, a chart, the English words.
   for (const words of ['rl-topbar', 'rl-confusion', 'u-over', 'Hidden space']) assert.ok(scripts.some((script) => script.includes(words)), words)

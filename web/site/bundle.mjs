@@ -1,7 +1,7 @@
 // Puts the page's modules into few files, as each file costs a request: nine for the page, two for the worker, and what is loaded on
 // demand. The modules that a program imports or a browser starts keep their names; the others are named by their contents.
 import { readFileSync } from 'node:fs'
-import { join, posix, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { build as esbuild } from 'esbuild'
 import { root } from './data.mjs'
 
@@ -41,7 +41,8 @@ const named = (version) => ({
 })
 
 /**
- * The files of the page's scripts by name, and the names of those that the page needs at its start, without those of its worker.
+ * The files of the page's scripts by name, and the names of those that the page needs at its start besides its script elements, without
+ * those of its worker. Firefox fails to load a module that is in a script element and is preloaded.
  * @param {string} version of the build, by which a page and a worker of different builds know each other
  * @param {string} [web] the folder of the page, in the tree that has the packages
  * @returns {Promise<{files: Map<string, Buffer>, atStart: string[]}>}
@@ -67,5 +68,5 @@ export async function bundled(version, web = join(root, 'web')) {
   if (!page) throw new Error('the page has no module page.js')
   const atStart = new Set(['boot.js', 'app.js', page[0]])
   for (const file of atStart) for (const other of made.get(file)?.imports ?? []) atStart.add(other)
-  return { files, atStart: [...atStart].map((file) => posix.normalize(file)) }
+  return { files, atStart: [...atStart].filter((file) => !made.get(file)?.entry || file === page[0]) }
 }
